@@ -1,0 +1,165 @@
+"""The event on the stream: CloudEvents 1.0, structured JSON, one per Kinesis record.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from contract.rejection import Rejected, Rejection
+from contract.row import RowDecoder, explain
+from contract.schema import FeatureSchema
+
+# CloudEvents: every intermediary must forward 64 KiB, and need not forward more.
+MAX_EVENT_BYTES = 65_536
+MAX_SUBJECT_CHARS = 256  # Kinesis partition key limit
+MAX_ID_CHARS = 200  # keeps the DynamoDB sort key under its 1,024 bytes
+# A time further ahead than this would hide every newer score of its customer.
+MAX_CLOCK_SKEW_MS = 5 * 60 * 1000
+DEFAULT_TYPE = "customer.updated"
+DEFAULT_SOURCE = "/churn/producer"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Event(NamedTuple):
+    """One decoded event.
+
+    `customer_id` is the CloudEvents subject, `time_ms` the event's own time in milliseconds since 1970 UTC,
+    `values` the features in schema order (None where absent).
+    """
+
+    customer_id: str
+    event_id: str
+    source: str
+    type: str
+    time_ms: int
+    values: tuple[Any, ...]
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    specversion: Literal["1.0"]
+    id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARS)]
+    source: _Text
+    type: _Text
+    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SUBJECT_CHARS)]
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    data: Any
+
+
+class EventDecoder:
+    """Bytes to Event, for one schema.
+
+    Never raises, whatever the bytes: what cannot be used comes back as a Rejected that names the field
+    and quotes no value, so that the reason may be logged.
+    """
+
+    def __init__(self, schema: FeatureSchema) -> None:
+        self._rows = RowDecoder(schema)
+        envelope = msgspec.defstruct(
+            "Envelope", [("data", self._rows.struct)], bases=(_Envelope,), frozen=True, kw_only=True
+        )
+        self._envelope = envelope
+        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(envelope).decode
+
+    def __call__(self, payload: bytes, arrived_ms: int) -> Event | Rejected:
+        """Decode one payload that reached the stream at `arrived_ms` (milliseconds since 1970 UTC)."""
+        if len(payload) > MAX_EVENT_BYTES:
+            return Rejected(
+                Rejection.TOO_LARGE, "", f"{len(payload)} bytes, at most {MAX_EVENT_BYTES} allowed"
+            )
+        try:
+            envelope = self._decode(payload)
+        except msgspec.ValidationError as error:
+            envelope = self._decode_leniently(payload, error)
+        except (ValueError, RecursionError) as error:
+            return _malformed(error)
+        if isinstance(envelope, Rejected):
+            return envelope
+        time_ms = (envelope.time - EPOCH) // MILLISECOND
+        if time_ms < 0:
+            return Rejected(Rejection.BAD_TIME, "time", "before 1970")
+        if time_ms > arrived_ms + MAX_CLOCK_SKEW_MS:
+            return Rejected(Rejection.FUTURE_TIME, "time", "more than five minutes ahead of its arrival")
+        return Event(
+            envelope.subject,
+            envelope.id,
+            envelope.source,
+            envelope.type,
+            time_ms,
+            msgspec.structs.astuple(envelope.data),
+        )
+
+    def _decode_leniently(self, payload: bytes, error: msgspec.ValidationError) -> Any:
+        """Accept whole numbers written with a fraction (`1.0`): to JSON Schema they are integers."""
+        if "Expected `int" not in str(error):
+            return explain(str(error))
+        try:
+            return msgspec.convert(
+                self._rows.with_whole_floats_as_integers(msgspec.json.decode(payload)), self._envelope
+            )
+        except msgspec.ValidationError as second_error:
+            return explain(str(second_error))
+        except (ValueError, RecursionError) as second_error:
+            return _malformed(second_error)
+
+
+def _malformed(error: Exception) -> Rejected:
+    if isinstance(error, UnicodeDecodeError):
+        return Rejected(Rejection.BAD_ENCODING, "", "not valid UTF-8")
+    return Rejected(Rejection.BAD_JSON, "", "not a JSON object")
+
+
+def new_event_id() -> str:
+    """A UUIDv7 (RFC 9562): unique, and ordered by creation time to the millisecond."""
+    milliseconds = time.time_ns() // 1_000_000
+    random = secrets.randbits(74)
+    value = (
+        (milliseconds << 80) | (0x7 << 76) | ((random >> 62) << 64) | (0b10 << 62) | (random & (2**62 - 1))
+    )
+    return str(UUID(int=value))
+
+
+def format_time(time_ms: int) -> str:
+    """Milliseconds since 1970 as fixed-width RFC 3339 UTC, so that text order is time order."""
+    stamp = EPOCH + timedelta(milliseconds=time_ms)
+    return stamp.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time_ms % 1000:03d}Z"
+
+
+def parse_time(text: str) -> int:
+    """RFC 3339 text with a time zone, as milliseconds since 1970. Raises ValueError for anything else."""
+    stamp: datetime = msgspec.convert(text, Annotated[datetime, msgspec.Meta(tz=True)])
+    return (stamp - EPOCH) // MILLISECOND
+
+
+def encode_event(
+    customer_id: str,
+    data: Mapping[str, object],
+    *,
+    event_id: str,
+    time_ms: int,
+    source: str = DEFAULT_SOURCE,
+    type: str = DEFAULT_TYPE,
+) -> bytes:
+    """One event as it goes on the stream. Nothing is validated here: EventDecoder is the only judge."""
+    return msgspec.json.encode(
+        {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": source,
+            "type": type,
+            "subject": customer_id,
+            "time": format_time(time_ms),
+            "data": data,
+        }
+    )

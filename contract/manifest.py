@@ -1,0 +1,138 @@
+"""What a model says about itself: everything needed to serve it, judge it and reproduce it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from contract.errors import ManifestError, SchemaError
+from contract.schema import FeatureSchema, parse_schema
+
+FORMAT_VERSION = 1
+MODEL_FILE = "model.onnx"
+MANIFEST_FILE = "manifest.json"
+
+# The graph's outputs. Inputs are one (n, 1) array per feature, named as in the schema (contract/inputs.py).
+PROBABILITY = "probability"  # float32 (n, 1), of churn
+MARGIN = "margin"  # float32 (n, 1), log-odds; the contributions and the base margin add up to it
+CONTRIBUTIONS = "contributions"  # float32 (n, features), log-odds against the average customer
+REASON_FEATURE = "reason_feature"  # int64 (n, k), positions in the schema's feature order, strongest first
+REASON_CONTRIBUTION = "reason_contribution"  # float32 (n, k), signed log-odds; k = min(3, features)
+OUTPUTS = (PROBABILITY, MARGIN, CONTRIBUTIONS, REASON_FEATURE, REASON_CONTRIBUTION)
+
+
+class Bands(msgspec.Struct, frozen=True, kw_only=True):
+    """Lowest probabilities of the bands `medium` and `high`; below `medium` is `low`."""
+
+    medium: float
+    high: float
+
+    def name_of(self, probability: float) -> str:
+        """The band a probability falls into."""
+        if probability >= self.high:
+            return "high"
+        return "medium" if probability >= self.medium else "low"
+
+
+class Spread(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure over cross-validation folds."""
+
+    mean: float
+    std: float
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One model that was compared; the figures are out of fold."""
+
+    name: str
+    roc_auc: Spread
+    pr_auc: Spread
+    f1: Spread
+    brier: Spread
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """Out-of-fold reliability: `ece` is the expected calibration error pooled over all folds (10 bins)."""
+
+    ece: float
+    mean_predicted: list[float]
+    share_observed: list[float]
+    count: list[int]
+
+
+class TrainingData(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows a model was fitted on. `sha256` covers the cleaned features and labels, in order."""
+
+    rows: int
+    positives: int
+    sha256: str
+    source: str
+
+
+class Histogram(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one feature was distributed in training, for drift.
+
+    Numeric: `counts[i]` rows lie between `edges[i]` and `edges[i+1]`. Categorical: `counts[i]` rows hold
+    `categories[i]`. `missing` rows hold nothing.
+    """
+
+    counts: list[int]
+    missing: int
+    edges: list[float] = []
+    categories: list[str] = []
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """One model version. Immutable once uploaded."""
+
+    version: str
+    created_at: str
+    schema: dict[str, Any]
+    categories: dict[str, list[str]]
+    onnx_sha256: str
+    onnx_bytes: int
+    base_margin: float
+    threshold: float
+    bands: Bands
+    chosen: str
+    candidates: list[Candidate]
+    metrics: dict[str, Spread]
+    calibration: Calibration
+    parity_max_abs_diff: float
+    parity_rows: int
+    training_data: TrainingData
+    baseline: dict[str, Histogram]
+    libraries: dict[str, str]
+    seed: int
+    format_version: int = FORMAT_VERSION
+    outputs: tuple[str, ...] = OUTPUTS
+
+    def feature_schema(self) -> FeatureSchema:
+        """The schema this model was trained for. Raises ManifestError where it cannot be used."""
+        try:
+            return parse_schema(self.schema)
+        except SchemaError as error:
+            raise ManifestError(f"manifest of model {self.version}: {error}") from error
+
+
+def encode_manifest(manifest: Manifest) -> bytes:
+    """Readable JSON, the same bytes for the same manifest."""
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+
+
+def decode_manifest(raw: bytes) -> Manifest:
+    """Read a manifest, or raise ManifestError where it is broken or newer than this code."""
+    try:
+        manifest = msgspec.json.decode(raw, type=Manifest)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"manifest: not readable ({error}); train or promote another version") from error
+    if manifest.format_version != FORMAT_VERSION:
+        raise ManifestError(
+            f"manifest of model {manifest.version}: format {manifest.format_version}, this code reads "
+            f"{FORMAT_VERSION}; deploy a matching scorer or promote another version"
+        )
+    missing = set(OUTPUTS) - set(manifest.outputs)
+    if missing:
+        raise ManifestError(f"manifest of model {manifest.version}: lacks the outputs {sorted(missing)}")
+    return manifest

@@ -1,0 +1,110 @@
+"""Features are data, and a schema that cannot be honoured is refused with one line."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.errors import SchemaError
+from contract.schema import FLOAT32_MAX, built_in_schemas, category_text, load_schema, parse_schema
+
+MINIMAL: dict[str, Any] = {
+    "$id": "mini",
+    "type": "object",
+    "x-id": "id",
+    "x-label": "left",
+    "properties": {"age": {"type": "integer"}, "plan": {"type": "string", "enum": ["a", "b"]}},
+    "required": ["age"],
+}
+
+
+def test_both_built_in_schemas_load() -> None:
+    """Telco and music are shipped, with the id, label and features their tables have."""
+    assert built_in_schemas() == ("music", "telco")
+    telco, music = load_schema("telco"), load_schema("music")
+    assert (telco.id_column, telco.label_column, telco.label_positive) == ("customerID", "Churn", "Yes")
+    assert (music.id_column, music.label_column, music.label_positive) == ("userId", "churn", "1")
+    assert len(telco.features) == 19
+    assert len(music.features) == 9
+    assert [feature.name for feature in telco.numeric] == ["tenure", "MonthlyCharges", "TotalCharges"]
+
+
+def test_a_schema_file_loads_by_path(tmp_path: Path) -> None:
+    """Any JSON Schema file works; bounds are finite even where it names none."""
+    path = tmp_path / "mini.json"
+    path.write_text(json.dumps(MINIMAL))
+    schema = load_schema(path)
+    age, plan = schema.features
+    assert (age.required, age.is_categorical, age.maximum) == (True, False, FLOAT32_MAX)
+    assert (plan.required, plan.enum) == (False, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (("$id",), "Has Space", "$id"),
+        (("type",), "array", "object"),
+        (("properties",), {}, "at least one feature"),
+        (("required",), ["nobody"], "required"),
+        (("x-id",), None, "x-id"),
+        (("x-label",), "age", "x-label"),
+        (("properties", "age"), "number", "age"),
+        (("properties", "age", "type"), "date", "date"),
+        (("properties", "age", "minimum"), "0", "minimum"),
+        (("properties", "age", "minimum"), float("nan"), "minimum"),
+        (("properties", "plan", "enum"), None, "enum"),
+        (("properties", "plan", "enum"), [], "enum"),
+        (("properties", "plan", "enum"), ["a", "a"], "repeats"),
+        (("properties", "plan", "enum"), ["a", ""], "non-empty"),
+        (("properties", "age", "enum"), ["x"], "integer"),
+    ],
+)
+def test_a_schema_that_cannot_be_honoured_is_refused(
+    path: tuple[str, ...], value: object, complaint: str
+) -> None:
+    """Each mistake gives one line that names the part at fault."""
+    document = copy.deepcopy(MINIMAL)
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(SchemaError, match=complaint.replace("$", r"\$")) as caught:
+        parse_schema(document)
+    assert "\n" not in str(caught.value)
+
+
+def test_bounds_the_wrong_way_round_are_refused() -> None:
+    """A minimum above the maximum would reject every event, so the schema is refused instead."""
+    document = copy.deepcopy(MINIMAL)
+    document["properties"]["age"] |= {"minimum": 5, "maximum": 1}
+    with pytest.raises(SchemaError, match="minimum 5 is above maximum 1"):
+        parse_schema(document)
+
+
+def test_an_unknown_schema_names_the_known_ones() -> None:
+    """A name that is neither built in nor a file says which are built in."""
+    with pytest.raises(SchemaError, match="built in are music, telco"):
+        load_schema("nope")
+
+
+def test_a_schema_file_that_is_not_json_is_one_line(tmp_path: Path) -> None:
+    """Broken JSON in a schema file is a SchemaError, not a traceback."""
+    path = tmp_path / "broken.json"
+    path.write_text("{")
+    with pytest.raises(SchemaError, match="not readable as JSON"):
+        load_schema(path)
+
+
+def test_categories_have_one_spelling() -> None:
+    """Booleans and integers are spelled as JSON spells them."""
+    assert [category_text(value) for value in (True, False, 0, 1, "Yes")] == [
+        "true",
+        "false",
+        "0",
+        "1",
+        "Yes",
+    ]
