@@ -1,0 +1,88 @@
+# The one command surface: people and CI call exactly these targets.
+# Needs only Python >= 3.11; everything else is installed under .venv/, node_modules/ and build/.
+
+ifndef PYTHON
+PYTHON := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.14 python,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+endif
+STAGE ?= dev
+DATA ?=
+EVENTS ?=
+PIP_FLAGS = --quiet --disable-pip-version-check --no-input --require-hashes
+VENV_PYTHON = .venv/bin/python
+READY = .venv/ready build/ministack-venv/ready node_modules/ready
+# Where the machine has no Node.js >= 20, the one in build/node is used.
+NODE_DIRECTORY = $$(dirname "$$($(VENV_PYTHON) -m infra.node)")
+
+.DEFAULT_GOAL := help
+.PHONY: demo test lint format bench package deploy smoke lock clean help setup python-is-new-enough
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: setup ## run the whole path once on the embedded AWS (DATA=file.csv for your own table)
+	@$(VENV_PYTHON) -m cli.main demo $(if $(DATA),--data "$(DATA)") $(if $(EVENTS),--events $(EVENTS))
+
+test: setup lint ## lint and run all tests
+	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup
+
+lint: setup ## ruff, mypy --strict, cfn-lint
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+format: setup ## let ruff mend what it can
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+bench: setup ## measure the scorer against the ways it is usually written; writes build/bench.json
+	@$(VENV_PYTHON) -m loadtest.bench
+
+package: setup ## build the Lambda zip and render the template for STAGE (default dev)
+	@$(VENV_PYTHON) -m infra.build
+	@PATH="$(NODE_DIRECTORY):$$PATH" node_modules/.bin/osls package --stage $(STAGE) --package build/package-$(STAGE)
+
+deploy: setup ## deploy to AWS: make deploy STAGE=prod (standard AWS credentials)
+	@$(VENV_PYTHON) -m infra.build
+	@PATH="$(NODE_DIRECTORY):$$PATH" node_modules/.bin/osls deploy --stage $(STAGE)
+
+lock: setup ## renew the hashed locks from pyproject.toml and requirements/*.in
+	@for target in "--all-extras pyproject.toml -o requirements/dev.lock" \
+	  "pyproject.toml -c requirements/dev.lock -o requirements/lambda.lock" \
+	  "requirements/ministack.in -o requirements/ministack.lock" \
+	  "requirements/node.in -o requirements/node.lock"; do \
+	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-header --upgrade $$target || exit 1; done
+
+clean: ## stop the local stage and remove everything that was installed or built
+	@if [ -x $(VENV_PYTHON) ]; then $(VENV_PYTHON) -m cli.main local down >/dev/null 2>&1 || true; fi
+	rm -rf .venv node_modules build .serverless .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+setup: python-is-new-enough
+	@$(MAKE) --no-print-directory -j3 $(READY)
+
+python-is-new-enough:
+	@if [ -z "$(PYTHON)" ]; then \
+	  echo "Python >= 3.11 is needed and none was found: install it, or name it with make PYTHON=/path/to/python3" >&2; \
+	  exit 1; fi
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python >= 3.11 is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1): install a newer one, or name it with make PYTHON=/path/to/python3" >&2; \
+	  exit 1; }
+
+.venv/ready: requirements/dev.lock pyproject.toml
+	@echo "setting up .venv (first time: about a minute)" >&2
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/python -m pip install $(PIP_FLAGS) -r requirements/dev.lock
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+build/ministack-venv/ready: requirements/ministack.lock
+	@echo "setting up the embedded AWS" >&2
+	@$(PYTHON) -m venv --clear build/ministack-venv
+	@build/ministack-venv/bin/python -m pip install $(PIP_FLAGS) -r requirements/ministack.lock
+	@touch $@
+
+node_modules/ready: package-lock.json
+	@echo "setting up osls" >&2
+	@sh infra/install_node_tools.sh "$(PYTHON)"
+	@touch $@
