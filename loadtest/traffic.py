@@ -10,6 +10,7 @@ from typing import Any
 DUPLICATE_SHARE = 0.01
 BROKEN_SHARE = 0.005
 REORDER_WINDOW = 50  # events; each may arrive this many places late
+UNREADABLE_KEY = "unreadable"
 
 
 def disturb(events: Sequence[bytes], seed: int) -> list[bytes]:
@@ -42,3 +43,12 @@ def break_event(payload: bytes, chance: random.Random) -> bytes:
         case _:
             return payload.replace(b'"', b"\xff", 1)
     return json.dumps(event).encode()
+
+
+def partition_key_of(payload: bytes) -> str:
+    """The customer an event is about; for bytes that do not say, one key that they share."""
+    try:
+        subject = json.loads(payload)["subject"]
+    except (ValueError, TypeError, KeyError):
+        return UNREADABLE_KEY
+    return subject if isinstance(subject, str) and subject else UNREADABLE_KEY

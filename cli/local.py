@@ -1,0 +1,55 @@
+"""`churn local`: the embedded AWS with the stack deployed from serverless.yml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.errors import FAILED, CommandError
+from cli.output import emit_json, note, show_facts
+from cli.stage import DEFAULT_SCHEMA, JsonOption, local_directory
+
+app = typer.Typer(no_args_is_help=True, help="Run the whole stack on this machine.")
+
+SchemaOption = Annotated[str, typer.Option("--schema", help="A built-in schema, or a schema file.")]
+PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")]
+
+
+@app.command()
+def up(schema: SchemaOption = DEFAULT_SCHEMA, port: PortOption = 0, as_json: JsonOption = False) -> None:
+    """Start the embedded AWS and deploy serverless.yml to it. Does nothing where it is up already."""
+    from contract.schema import load_schema
+    from infra.local import stage
+
+    found = stage.up(local_directory(), schema=load_schema(schema).name, port=port, on_progress=note)
+    _show(found, as_json)
+    note("next: `churn train --data FILE.csv` (or `--data synthetic`), then `churn publish`")
+
+
+@app.command()
+def down() -> None:
+    """Stop it; what it held is gone."""
+    from infra.local import stage
+
+    note("stage local stopped" if stage.down(local_directory()) else "stage local was not up")
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """Say where the local stage listens and what is in it; exit 1 where it is not up."""
+    from infra.local import stage
+
+    found = stage.status(local_directory())
+    if found is None:
+        raise CommandError("stage local is not up: run `churn local up` (or `churn demo`) first", FAILED)
+    _show(found, as_json)
+
+
+def _show(found: Any, as_json: bool) -> None:
+    names = ("stage", "endpoint_url", "region", "stack", "stream", "table", "bucket", "schema")
+    facts = {name: getattr(found, name) for name in names}
+    if as_json:
+        emit_json(facts)
+    else:
+        show_facts(facts.items())

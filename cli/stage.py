@@ -1,0 +1,145 @@
+"""Which deployment a command talks to."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.errors import WRONG_USAGE, CommandError
+
+if TYPE_CHECKING:
+    from contract.schema import FeatureSchema
+    from infra.local.state import LocalStage
+    from scorer.read import ScoreReader
+    from scorer.rejected import RejectedStore
+    from training.registry import Registry
+
+STAGES = ("local", "dev", "prod")
+LOCAL = "local"
+DEFAULT_SCHEMA = "telco"
+LOCAL_DIRECTORY_VARIABLE = "CHURN_LOCAL_DIR"  # where the local stage keeps its state; for two at once
+
+StageOption = Annotated[str, typer.Option("--stage", help="local, dev or prod.")]
+ProblemOption = Annotated[
+    str, typer.Option("--schema", help="Which problem's stack, on dev and prod; local serves one at a time.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A deployed stack. Clients follow the standard AWS environment, which `resolve_stage` has set for it."""
+
+    name: str
+    stack: str
+    stream: str
+    table: str
+    bucket: str
+    schema: str
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for this stage."""
+        import boto3
+
+        return boto3.client(service)  # type: ignore[call-overload]
+
+    def registry(self) -> Registry:
+        """The stage's model registry."""
+        from training.registry import Registry
+
+        return Registry(self.client("s3"), self.bucket, self.schema)
+
+    def scores(self) -> ScoreReader:
+        """The read side of the stage's table."""
+        from scorer.read import ScoreReader, prediction_table
+
+        return ScoreReader(prediction_table(self.table))
+
+    def rejected(self) -> RejectedStore:
+        """What the stage's scorer could not score."""
+        from scorer.objects import S3Objects
+        from scorer.rejected import RejectedStore
+
+        return RejectedStore(S3Objects(self.client("s3"), self.bucket), self.schema)
+
+    def feature_schema(self) -> FeatureSchema:
+        """The schema of the serving model; before there is one, the built-in schema of that name."""
+        from contract.schema import built_in_schemas, load_schema
+
+        registry = self.registry()
+        pointer = registry.champion()
+        if pointer is not None:
+            return registry.manifest(pointer[0].version).feature_schema()
+        if self.schema in built_in_schemas():
+            return load_schema(self.schema)
+        raise CommandError(
+            f"stack {self.stack} serves no model yet, and {self.schema!r} is no built-in schema: "
+            "run `churn train --data FILE --schema SCHEMA_FILE` first"
+        )
+
+
+def local_directory() -> Path:
+    """Where the local stage of this shell keeps its state."""
+    from infra.paths import DEFAULT_STATE_DIR
+
+    return Path(os.environ.get(LOCAL_DIRECTORY_VARIABLE) or DEFAULT_STATE_DIR)
+
+
+def resolve_stage(name: str, schema: str = DEFAULT_SCHEMA) -> Stage:
+    """The stage of that name, or CommandError with the next step where there is none."""
+    if name not in STAGES:
+        raise CommandError(f"unknown stage {name!r}: choose {', '.join(STAGES)}", WRONG_USAGE)
+    return _local_stage() if name == LOCAL else _remote_stage(name, schema)
+
+
+def _local_stage() -> Stage:
+    from infra.local.stage import status
+
+    found = status(local_directory())
+    if found is None:
+        raise CommandError("stage local is not up: run `churn local up` (or `churn demo`) first")
+    return use_local(found)
+
+
+def use_local(found: LocalStage) -> Stage:
+    """Point this process's AWS environment at a local stage."""
+    for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        os.environ.pop(variable, None)
+    os.environ.update(found.environment())
+    return Stage(
+        name=LOCAL,
+        stack=found.stack,
+        stream=found.stream,
+        table=found.table,
+        bucket=found.bucket,
+        schema=found.schema,
+    )
+
+
+def _remote_stage(name: str, schema: str) -> Stage:
+    import boto3
+    from botocore.exceptions import ClientError
+
+    stack = f"churn-{schema}-{name}"
+    try:
+        described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" not in str(error):
+            raise
+        raise CommandError(
+            f"stage {name} is not up: no stack {stack} in this account and region; "
+            f"run `make deploy STAGE={name}` or choose another --schema or region"
+        ) from None
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+    return Stage(
+        name=name,
+        stack=stack,
+        stream=outputs["StreamName"],
+        table=outputs["TableName"],
+        bucket=outputs["BucketName"],
+        schema=outputs["SchemaName"],
+    )

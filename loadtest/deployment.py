@@ -1,0 +1,122 @@
+"""A deployed stack as a load generator sees it: what it stored, what it rejected, what it measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from loadtest.accounting import Account, settle, stored_events
+from scorer.metrics import NAMESPACE
+from scorer.read import ScoreReader
+from scorer.rejected import RejectedStore
+
+COUNTED = (
+    "EventsReceived",
+    "EventsWritten",
+    "EventsCollapsed",
+    "EventsRejected",
+    "EventsRetried",
+    "HighRisk",
+    "UnseenCategories",
+)
+METRIC_WINDOW = timedelta(hours=3)  # longest run that is summed
+LOOK_AGAIN_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Clients and names of one stack. `service` is the dimension its metrics carry."""
+
+    dynamodb: Any
+    cloudwatch: Any
+    table: str
+    service: str
+    scores: ScoreReader
+    rejected: RejectedStore
+
+    def rejected_payloads(self, *, except_events: Collection[str] = ()) -> list[bytes]:
+        """Bytes of all rejected records that are not among `except_events` (event ids)."""
+        return [r.data for r in self.rejected.pending().records if r.event_id not in except_events]
+
+    def rejected_events(self) -> set[str]:
+        """Event ids of everything rejected so far."""
+        return {record.event_id for record in self.rejected.pending().records}
+
+    def account_for(self, published: Sequence[bytes], *, known_rejections: Collection[str]) -> Account:
+        """Where the published records are at this moment."""
+        rejected = self.rejected_payloads(except_events=known_rejections)
+        return settle(published, stored_events(self.dynamodb, self.table), rejected)
+
+    def wait_until_settled(
+        self,
+        published: Sequence[bytes],
+        *,
+        since: Mapping[str, float],
+        known_rejections: Collection[str],
+        patience_seconds: float,
+        on_progress: Callable[[int, int], object] | None = None,
+    ) -> Account:
+        """Wait until every record is accounted for, or nothing has moved for `patience_seconds`.
+
+        First by the metrics, counted from `since` (`totals()` before publishing), because looking at every
+        item would load the table that is being measured; then by the items themselves, which alone decide.
+        Returns the last account; it is for the caller to judge.
+        """
+        self._wait_for_metrics(since, len(published), patience_seconds, on_progress)
+        deadline = time.monotonic() + patience_seconds
+        while True:
+            account = self.account_for(published, known_rejections=known_rejections)
+            if account.complete or time.monotonic() > deadline:
+                return account
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+    def _wait_for_metrics(
+        self,
+        since: Mapping[str, float],
+        expected: int,
+        patience_seconds: float,
+        on_progress: Callable[[int, int], object] | None,
+    ) -> None:
+        best, moved = -1.0, time.monotonic()
+        while time.monotonic() - moved < patience_seconds:
+            counted = self.counted_since(since)
+            settled = counted["EventsReceived"] - counted["EventsRetried"]
+            if on_progress:
+                on_progress(min(int(settled), expected), expected)
+            if settled >= expected:
+                return
+            if settled > best:
+                best, moved = settled, time.monotonic()
+            time.sleep(LOOK_AGAIN_SECONDS)
+
+    def totals(self) -> dict[str, float]:
+        """Sums of the scorer's counting metrics over the last hours, from CloudWatch."""
+        end = datetime.now(UTC) + timedelta(minutes=1)
+        queries = [
+            {
+                "Id": name.lower(),
+                "MetricStat": {
+                    "Metric": {
+                        "Namespace": NAMESPACE,
+                        "MetricName": name,
+                        "Dimensions": [{"Name": "service", "Value": self.service}],
+                    },
+                    "Period": 60,
+                    "Stat": "Sum",
+                },
+            }
+            for name in COUNTED
+        ]
+        answer = self.cloudwatch.get_metric_data(
+            MetricDataQueries=queries, StartTime=end - METRIC_WINDOW, EndTime=end
+        )
+        sums = {result["Id"]: sum(result["Values"]) for result in answer["MetricDataResults"]}
+        return {name: sums.get(name.lower(), 0.0) for name in COUNTED}
+
+    def counted_since(self, since: Mapping[str, float]) -> dict[str, float]:
+        """What the metrics have counted since an earlier `totals()`."""
+        now = self.totals()
+        return {name: now[name] - since[name] for name in COUNTED}
