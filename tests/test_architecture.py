@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "scorer": {"contract"},
     "training": {"contract"},
     "infra": {"contract"},
-    "loadtest": {"contract", "producer", "scorer"},
+    "loadtest": {"contract", "producer", "scorer", "training"},
     "cli": {"contract", "producer", "scorer", "training", "infra", "loadtest"},
 }
 # Third-party modules the zip holds; anything else imported by the handler would fail only on AWS.
