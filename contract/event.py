@@ -5,12 +5,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 
 from __future__ import annotations
 
-import secrets
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, NamedTuple
-from uuid import UUID
 
 import msgspec
 
@@ -118,16 +115,6 @@ def _malformed(error: Exception) -> Rejected:
     if isinstance(error, UnicodeDecodeError):
         return Rejected(Rejection.BAD_ENCODING, "", "not valid UTF-8")
     return Rejected(Rejection.BAD_JSON, "", "not a JSON object")
-
-
-def new_event_id() -> str:
-    """A UUIDv7 (RFC 9562): unique, and ordered by creation time to the millisecond."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = secrets.randbits(74)
-    value = (
-        (milliseconds << 80) | (0x7 << 76) | ((random >> 62) << 64) | (0b10 << 62) | (random & (2**62 - 1))
-    )
-    return str(UUID(int=value))
 
 
 def format_time(time_ms: int) -> str:

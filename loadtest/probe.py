@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from contract.event import format_time, new_event_id
+from contract.event import format_time
 from contract.prediction import event_key
+from producer.event_ids import EventIds
 from producer.publisher import Publisher
 from scorer.read import ScoreReader
 
@@ -35,7 +36,7 @@ def probe(publisher: Publisher, scores: ScoreReader, template: bytes) -> tuple[b
 
     Raises ProbeTimeoutError.
     """
-    now_ms, event_id = time.time_ns() // 1_000_000, new_event_id()
+    now_ms, event_id = time.time_ns() // 1_000_000, EventIds().new()
     event = json.loads(template) | {"id": event_id, "time": format_time(now_ms)}
     customer, payload = event["subject"], json.dumps(event).encode()
 

@@ -18,7 +18,6 @@ from contract.event import (
     EventDecoder,
     encode_event,
     format_time,
-    new_event_id,
     parse_time,
 )
 from contract.rejection import Rejected, Rejection
@@ -198,13 +197,6 @@ def test_text_order_of_times_is_time_order(one: int, other: int) -> None:
     assert parse_time(format_time(one)) == one
     assert len(format_time(one)) == len("2026-11-20T10:00:00.123Z")
     assert (format_time(one) < format_time(other)) == (one < other)
-
-
-def test_event_ids_are_unique_version_7_uuids() -> None:
-    """A thousand ids are distinct and carry the version and variant of RFC 9562."""
-    ids = {new_event_id() for _ in range(1000)}
-    assert len(ids) == 1000
-    assert all(one[14] == "7" and one[19] in "89ab" for one in ids)
 
 
 def test_encoding_escapes_what_json_must_escape() -> None:
