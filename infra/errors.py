@@ -1,0 +1,21 @@
+"""What can go wrong in infra/, as one tree; every message is one line and says what to do next."""
+
+
+class InfraError(Exception):
+    """Base of all errors that a person can act on."""
+
+
+class BuildError(InfraError):
+    """The Lambda zip could not be made."""
+
+
+class MiniStackError(InfraError):
+    """The embedded AWS could not be installed or started, or a requested port is busy."""
+
+
+class DeployError(InfraError):
+    """`osls deploy` did not finish; the message names the full log."""
+
+
+class StageError(InfraError):
+    """The local stage is in a state that does not allow what was asked."""

@@ -1,0 +1,21 @@
+"""Fixtures that every folder's tests share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.stage import LocalStage, local_stage
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of the emulator on one worker (with `--dist loadgroup`), so that one emulator serves all."""
+    for item in items:
+        if item.get_closest_marker("emulator"):
+            item.add_marker(pytest.mark.xdist_group("emulator"))
+
+
+@pytest.fixture(scope="session")
+def local_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStage]:
+    """The stack of serverless.yml deployed on an embedded AWS of this test session's own."""
+    with local_stage(tmp_path_factory.mktemp("local-aws")) as stage:
+        yield stage

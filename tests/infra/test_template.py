@@ -1,0 +1,233 @@
+"""serverless.yml as osls renders it for each stage: what AWS would be told."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.build import DEFAULT_ARCH, DEFAULT_PYTHON
+from infra.dependencies import Target
+from infra.naming import stack_name
+from infra.node import find_node
+from infra.paths import OSLS, PROJECT
+from scorer.metrics import METRIC_UNITS, NAMESPACE
+
+STAGES = ("local", "dev", "prod")
+Resources = dict[str, dict[str, Any]]
+IGNORED_RULES = (
+    "W8003",  # conditions compare parameters that are filled in before rendering, so they are constant
+    "W3005",  # osls adds a DependsOn to the function's role next to the reference
+)
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Renders the template of a stage once, as deployed with no option but the stage."""
+    directory = tmp_path_factory.mktemp("rendered")
+    artifact = directory / "scorer.zip"
+    with zipfile.ZipFile(artifact, "w") as archive:
+        archive.writestr("scorer/handler.py", "")
+
+    def render(stage: str) -> Path:
+        package = directory / stage
+        if not package.exists():
+            command = [str(find_node() / "node"), str(OSLS.resolve()), "package", "--stage", stage]
+            command += ["--package", str(package), "--param", f"artifact={artifact}"]
+            offline = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+            environment = {"SLS_TELEMETRY_DISABLED": "1", "PATH": os.environ["PATH"], **offline}
+            done = subprocess.run(
+                command, cwd=PROJECT, env=environment, check=True, capture_output=True, text=True, timeout=60
+            )
+            assert "nvalid configuration" not in done.stdout + done.stderr
+        return package / "cloudformation-template-update-stack.json"
+
+    return render
+
+
+@pytest.fixture(params=STAGES)
+def stage(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def template(rendered: Callable[[str], Path], stage: str) -> dict[str, Any]:
+    return dict(json.loads(rendered(stage).read_text()))
+
+
+@pytest.fixture
+def resources(template: dict[str, Any]) -> Resources:
+    return dict(template["Resources"])
+
+
+def of_type(resources: Resources, kind: str) -> Iterator[dict[str, Any]]:
+    return (resource["Properties"] for resource in resources.values() if resource["Type"] == kind)
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_cfn_lint_finds_nothing(rendered: Callable[[str], Path], stage: str) -> None:
+    """The rendered template follows CloudFormation's own schemas."""
+    command = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", *IGNORED_RULES, "--"]
+    done = subprocess.run([*command, str(rendered(stage))], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_scorer_has_least_privilege(resources: Resources) -> None:
+    """No wildcard action, and every resource is an ARN of this stack."""
+    (role,) = of_type(resources, "AWS::IAM::Role")
+    assert "ManagedPolicyArns" not in role
+    for policy in role["Policies"]:
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert not any("*" in action for action in as_list(statement["Action"]))
+            for resource in as_list(statement["Resource"]):
+                assert "Fn::GetAtt" in json.dumps(resource)
+                assert all(text not in ("*", "arn:aws:s3:::*") for text in strings(resource))
+
+
+def test_the_scorer_may_write_only_predictions_and_what_it_could_not_score(resources: Resources) -> None:
+    """It can neither delete, nor read predictions, nor touch a model."""
+    (role,) = of_type(resources, "AWS::IAM::Role")
+    statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+    actions = {action for statement in statements for action in as_list(statement["Action"])}
+    assert {action for action in actions if action.startswith("dynamodb:")} == {"dynamodb:BatchWriteItem"}
+    assert {a for a in actions if a.startswith("s3:")} == {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
+    (put,) = (statement for statement in statements if statement["Action"] == "s3:PutObject")
+    assert [r["Fn::Join"][1][1] for r in put["Resource"]] == ["/rejected/*", "/aws/lambda/*"]
+
+
+def test_data_is_encrypted_at_rest(resources: Resources) -> None:
+    """Stream, table and bucket."""
+    (stream,) = of_type(resources, "AWS::Kinesis::Stream")
+    (table,) = of_type(resources, "AWS::DynamoDB::Table")
+    assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
+    assert table["SSESpecification"]["SSEEnabled"] is True
+    for bucket in of_type(resources, "AWS::S3::Bucket"):
+        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_the_table_can_be_restored_and_forgets_by_itself(resources: Resources) -> None:
+    """Point-in-time recovery and TTL are on, keys and index are those of the contract."""
+    (table,) = of_type(resources, "AWS::DynamoDB::Table")
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["customer_id", "event_key"]
+    (index,) = table["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by_risk"
+    assert [key["AttributeName"] for key in index["KeySchema"]] == ["risk_shard", "probability"]
+
+
+def test_the_bucket_is_private_versioned_and_speaks_tls_only(resources: Resources) -> None:
+    """Public access is blocked four times over, and plain HTTP is denied to everyone."""
+    bucket = resources["Bucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (statement,) = resources["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    expiring = {rule["Prefix"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" in rule}
+    assert expiring == {"rejected/", "aws/lambda/"}
+
+
+def test_the_mapping_sets_every_failure_setting(resources: Resources, stage: str) -> None:
+    """Partial responses, bisect, finite retries and age, and a destination that keeps the payload."""
+    (mapping,) = of_type(resources, "AWS::Lambda::EventSourceMapping")
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert mapping["MaximumRetryAttempts"] > 0
+    (stream,) = of_type(resources, "AWS::Kinesis::Stream")
+    assert 0 < mapping["MaximumRecordAgeInSeconds"] <= stream["RetentionPeriodHours"] * 3600 / 2
+    assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["Bucket", "Arn"]}
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["Enabled"] is (stage != "local")
+
+
+def test_what_holds_data_outlives_the_stack_outside_local(resources: Resources, stage: str) -> None:
+    """Stream, table and bucket are retained in dev and prod, and the table cannot be deleted by mistake."""
+    expected = "Delete" if stage == "local" else "Retain"
+    for name in ("EventStream", "PredictionsTable", "Bucket"):
+        assert resources[name]["DeletionPolicy"] == expected
+        assert resources[name]["UpdateReplacePolicy"] == expected
+    table = resources["PredictionsTable"]["Properties"]
+    assert table["DeletionProtectionEnabled"] is (stage != "local")
+
+
+def test_logs_are_kept_for_a_bounded_time(resources: Resources) -> None:
+    """The one log group has a retention."""
+    (group,) = of_type(resources, "AWS::Logs::LogGroup")
+    assert 1 <= group["RetentionInDays"] <= 90
+
+
+def test_alarms_leave_time_before_records_expire(resources: Resources) -> None:
+    """The iterator-age alarm comes long before half of the retention is over."""
+    (stream,) = of_type(resources, "AWS::Kinesis::Stream")
+    alarm = resources["IteratorAgeAlarm"]["Properties"]
+    assert alarm["Threshold"] < stream["RetentionPeriodHours"] * 3_600_000 / 2
+    metrics = {alarm["MetricName"] for alarm in of_type(resources, "AWS::CloudWatch::Alarm")}
+    assert metrics >= {"IteratorAge", "Errors", "Throttles", "EventsRejected"}
+
+
+def test_dashboard_and_alarms_name_only_metrics_that_exist(resources: Resources, stage: str) -> None:
+    """Every ChurnStream metric is one the scorer emits, with the dimension it emits."""
+    service = stack_name("telco", stage)
+    (dashboard,) = of_type(resources, "AWS::CloudWatch::Dashboard")
+    body = json.loads(dashboard["DashboardBody"]["Fn::Sub"])
+    shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
+    ours = [metric for metric in shown if metric[0] == NAMESPACE]
+    assert {metric[1] for metric in ours} == set(METRIC_UNITS)
+    assert all(metric[2:4] == ["service", service] for metric in ours)
+    for alarm in of_type(resources, "AWS::CloudWatch::Alarm"):
+        if alarm["Namespace"] == NAMESPACE:
+            assert alarm["MetricName"] in METRIC_UNITS
+            assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+
+
+def test_everything_carries_the_name_of_the_stack(resources: Resources, stage: str) -> None:
+    """Several schemas and stages share an account without meeting."""
+    stack = f"churn-telco-{stage}"
+    assert resources["EventStream"]["Properties"]["Name"] == f"{stack}-events"
+    assert resources["PredictionsTable"]["Properties"]["TableName"] == f"{stack}-predictions"
+    function = resources["ScorerLambdaFunction"]["Properties"]
+    assert function["FunctionName"] == f"{stack}-scorer"
+    assert function["Runtime"] == f"python{DEFAULT_PYTHON}"
+    assert function["Architectures"] == [DEFAULT_ARCH]
+    variables = function["Environment"]["Variables"]
+    assert (variables["CHURN_STAGE"], variables["POWERTOOLS_SERVICE_NAME"]) == (stage, stack)
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == NAMESPACE
+
+
+def test_the_outputs_are_the_contract(template: dict[str, Any]) -> None:
+    """The names that other programs look up are all there."""
+    promised = {"StreamName", "TableName", "BucketName", "ScorerFunctionName"}
+    promised |= {"EventSourceMappingId", "DashboardName", "SchemaName"}
+    assert promised <= set(template["Outputs"])
+
+
+def test_the_artifact_is_where_the_build_puts_it() -> None:
+    """parameters.yml repeats the name that infra/build.py gives the zip."""
+    text = (PROJECT / "infra" / "resources" / "parameters.yml").read_text()
+    found = re.search(r"artifact: (\S+)", text)
+    assert found is not None
+    name = found[1].replace("${param:python}", "3.13").replace("${param:architecture}", "x86_64")
+    assert name == f"build/lambda/churn-{Target('3.13', 'x86_64').name}.zip"
