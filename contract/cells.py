@@ -1,4 +1,4 @@
-"""CSV cells to values, typed by the schema."""
+"""Text cells of a table to values, typed by the schema the way an event's JSON would be."""
 
 from __future__ import annotations
 

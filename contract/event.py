@@ -24,6 +24,7 @@ MAX_CLOCK_SKEW_MS = 5 * 60 * 1000
 DEFAULT_TYPE = "customer.updated"
 DEFAULT_SOURCE = "/churn/producer"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 MILLISECOND = timedelta(milliseconds=1)
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -119,8 +120,7 @@ def _malformed(error: Exception) -> Rejected:
 
 def format_time(time_ms: int) -> str:
     """Milliseconds since 1970 as fixed-width RFC 3339 UTC, so that text order is time order."""
-    stamp = EPOCH + timedelta(milliseconds=time_ms)
-    return stamp.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time_ms % 1000:03d}Z"
+    return (NAIVE_EPOCH + timedelta(milliseconds=time_ms)).isoformat(timespec="milliseconds") + "Z"
 
 
 def parse_time(text: str) -> int:

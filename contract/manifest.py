@@ -7,19 +7,12 @@ from typing import Any
 import msgspec
 
 from contract.errors import ManifestError, SchemaError
+from contract.graph import OUTPUTS
 from contract.schema import FeatureSchema, parse_schema
 
 FORMAT_VERSION = 1
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.json"
-
-# The graph's outputs. Inputs are one (n, 1) array per feature, named as in the schema (contract/inputs.py).
-PROBABILITY = "probability"  # float32 (n, 1), of churn
-MARGIN = "margin"  # float32 (n, 1), log-odds; the contributions and the base margin add up to it
-CONTRIBUTIONS = "contributions"  # float32 (n, features), log-odds against the average customer
-REASON_FEATURE = "reason_feature"  # int64 (n, k), positions in the schema's feature order, strongest first
-REASON_CONTRIBUTION = "reason_contribution"  # float32 (n, k), signed log-odds; k = min(3, features)
-OUTPUTS = (PROBABILITY, MARGIN, CONTRIBUTIONS, REASON_FEATURE, REASON_CONTRIBUTION)
 
 
 class Bands(msgspec.Struct, frozen=True, kw_only=True):

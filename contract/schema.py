@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from contract.errors import SchemaError
+from contract.graph import OUTPUTS
 
 BUILT_IN_DIR = Path(__file__).parent / "schemas"
 # The name becomes part of stack and bucket names, and S3 allows 63 characters in all.
-NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,19}")
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
 FLOAT32_MAX = 3.4028234663852886e38
 
 JsonType = Literal["number", "integer", "string", "boolean"]
@@ -107,7 +108,7 @@ def parse_schema(document: object) -> FeatureSchema:
     name = document.get("$id")
     if not isinstance(name, str) or not NAME_PATTERN.fullmatch(name):
         raise SchemaError(
-            f"schema $id: found {name!r}, expected 1 to 20 of a-z, 0-9 and '-', starting with a letter"
+            f"schema $id: found {name!r}, expected 2 to 20 of a-z, 0-9 and '-', starting with a letter"
         )
     if document.get("type") != "object":
         raise SchemaError(f'schema {name}: expected "type": "object", found {document.get("type")!r}')
@@ -139,8 +140,8 @@ def _column(document: Mapping[str, Any], key: str, properties: Mapping[str, Any]
 
 
 def _parse_feature(name: str, spec: object, required: bool) -> Feature:
-    if not name:
-        raise SchemaError("schema: a feature has an empty name; every feature needs one")
+    if not name or name in OUTPUTS:
+        raise SchemaError(f"schema feature {name!r}: a feature needs a name, other than {', '.join(OUTPUTS)}")
     if not isinstance(spec, dict):
         raise SchemaError(f'schema feature {name!r}: expected an object such as {{"type": "number"}}')
     json_type = spec.get("type")

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from contract.cells import Cell, cell_reader
 from contract.event import encode_event, parse_time
 from contract.rejection import Rejected, Rejection
 from contract.schema import FeatureSchema
-from producer.cells import Cell, cell_reader
 from producer.edge import Edge, Invalid, Ready
 from producer.errors import SourceError
 from producer.event_ids import EventIds

@@ -53,6 +53,8 @@ def test_a_schema_file_loads_by_path(tmp_path: Path) -> None:
         (("x-id",), None, "x-id"),
         (("x-label",), "age", "x-label"),
         (("properties", "age"), "number", "age"),
+        (("properties", "margin"), {"type": "number"}, "margin"),
+        (("properties", ""), {"type": "number"}, "needs a name"),
         (("properties", "age", "type"), "date", "date"),
         (("properties", "age", "minimum"), "0", "minimum"),
         (("properties", "age", "minimum"), float("nan"), "minimum"),
