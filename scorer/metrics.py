@@ -1,0 +1,62 @@
+"""One EMF line per invocation: CloudWatch makes the metrics from the log, no call is made.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
+
+NAMESPACE = "ChurnStream"
+MAX_VALUES = 100  # of one metric in one EMF line
+STANDARD_RESOLUTION_SECONDS = 60
+
+COUNT = "Count"
+MILLISECONDS = "Milliseconds"
+
+# Every metric this function emits. Each costs money per deployment, so: few, and one dimension.
+METRIC_UNITS: dict[str, str] = {
+    "EventsReceived": COUNT,
+    "EventsWritten": COUNT,
+    "EventsCollapsed": COUNT,
+    "EventsRejected": COUNT,
+    "EventsRetried": COUNT,
+    "HighRisk": COUNT,
+    "UnseenCategories": COUNT,
+    "ScoreMillis": MILLISECONDS,
+    "WriteMillis": MILLISECONDS,
+    "EndToEndMillis": MILLISECONDS,
+    "ModelLoads": COUNT,
+    "ModelLoadFailures": COUNT,
+    "ModelAgeSeconds": "Seconds",
+}
+
+
+def emit(service: str, values: Mapping[str, Sequence[float]]) -> None:
+    """Print one EMF line with the dimension `service`. A metric without values is left out.
+
+    Of more than MAX_VALUES values, MAX_VALUES evenly spaced order statistics stand for all of them: least,
+    greatest and percentiles stay right, the count does not.
+    """
+    # Handed over whole: add_metric prints a line of its own as soon as a metric has 100 values.
+    metric_set = {
+        name: {
+            "Unit": METRIC_UNITS[name],
+            "StorageResolution": STANDARD_RESOLUTION_SECONDS,
+            "Value": order_statistics(found),
+        }
+        for name, found in values.items()
+        if found
+    }
+    AmazonCloudWatchEMFProvider(metric_set=metric_set, namespace=NAMESPACE, service=service).flush_metrics()
+
+
+def order_statistics(values: Sequence[float], at_most: int = MAX_VALUES) -> list[float]:
+    """The values themselves where they are few, else `at_most` of them, evenly spaced by rank."""
+    if len(values) <= at_most:
+        return list(values)
+    ordered = sorted(values)
+    step = (len(ordered) - 1) / (at_most - 1)
+    return [ordered[round(rank * step)] for rank in range(at_most)]

@@ -1,0 +1,144 @@
+"""What could not be scored, kept in S3 with its bytes until someone repairs and replays it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from contract.event import format_time
+from contract.rejection import Rejected
+from scorer.errors import StorageError
+from scorer.objects import Objects
+from scorer.records import Record, read_record
+
+REJECTED_PREFIX = "rejected/"
+# Where Lambda itself puts batches it gave up on; the rest of the key is <mapping>/<shard>/<date>/<time>-<id>.
+# https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+UNDELIVERED_PREFIX = "aws/lambda/"
+REPLAYED_PREFIX = "replayed/"
+UNDELIVERED = "undelivered"
+JSON_LINES = "application/x-ndjson"
+
+
+class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of a rejected object; `data` is the original bytes (base64 in the file).
+
+    `kind` is a contract.rejection.Rejection, or "undelivered" for a record of a batch Lambda gave up on.
+    `key` is the object it was read from and is not stored.
+    """
+
+    event_id: str
+    kind: str
+    reason: str
+    field: str
+    received_at: str
+    partition_key: str
+    data: bytes
+    key: str = ""
+
+
+class Pending(NamedTuple):
+    """What waits for a replay: each record once, and every object that holds one of them."""
+
+    records: list[RejectedRecord]
+    keys: list[str]
+
+
+class _Invocation(msgspec.Struct):
+    """The part we read of the object Lambda writes; `payload` is the event, as an object or as JSON text."""
+
+    requestContext: dict[str, Any]  # noqa: N815 (AWS's spelling)
+    payload: Any
+
+
+class RejectedStore:
+    """The rejected records of one schema."""
+
+    def __init__(self, objects: Objects, schema_name: str) -> None:
+        self._objects = objects
+        self._prefix = f"{REJECTED_PREFIX}{schema_name}/"
+
+    def put(self, rejections: Sequence[tuple[Record, Rejected]], *, first: Record, last: Record) -> str:
+        """Store what one batch rejected, as one object, and return its key. Raises StorageError.
+
+        `first` and `last` are the batch's own ends: the same batch delivered again replaces its object.
+        """
+        lines = [msgspec.json.encode(_to_line(record, rejected)) for record, rejected in rejections]
+        day = format_time(first.arrived_ms)[:10].replace("-", "/")
+        key = f"{self._prefix}{day}/{first.shard}/{first.sequence}-{last.sequence}.jsonl"
+        self._objects.put(key, b"\n".join(lines) + b"\n", JSON_LINES)
+        return key
+
+    def pending(self) -> Pending:
+        """Everything not yet replayed: what the scorer rejected, then what Lambda gave up on.
+
+        A record delivered twice may lie in two objects; it is given once, by its event id. Raises
+        StorageError, also where an object is not what it should be.
+        """
+        records: dict[str, RejectedRecord] = {}
+        keys = list(self.keys())
+        for key in keys:
+            for record in self.load(key):
+                records.setdefault(record.event_id, record)
+        return Pending(list(records.values()), keys)
+
+    def keys(self) -> Iterator[str]:
+        """Keys of all objects that hold records to replay."""
+        yield from self._objects.keys(self._prefix)
+        yield from self._objects.keys(UNDELIVERED_PREFIX)
+
+    def load(self, key: str) -> list[RejectedRecord]:
+        """The records of one object. Raises StorageError naming the key where it is not readable."""
+        body = self._objects.get(key).body
+        try:
+            return _read_undelivered(key, body) if key.startswith(UNDELIVERED_PREFIX) else _read(key, body)
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise StorageError(
+                f"{key}: not an object of rejected records ({type(error).__name__}); "
+                "look at it, then move it away"
+            ) from error
+
+    def mark_replayed(self, key: str) -> None:
+        """Move an object out of the way, so that it is listed no more. Raises StorageError."""
+        self._objects.move(key, REPLAYED_PREFIX + key)
+
+
+def _to_line(record: Record, rejected: Rejected) -> RejectedRecord:
+    return RejectedRecord(
+        event_id=record.event_id,
+        kind=rejected.kind,
+        reason=rejected.reason,
+        field=rejected.field,
+        received_at=format_time(record.arrived_ms),
+        partition_key=record.partition_key,
+        data=record.payload,
+    )
+
+
+def _read(key: str, body: bytes) -> list[RejectedRecord]:
+    lines = [msgspec.json.decode(line, type=RejectedRecord) for line in body.splitlines() if line]
+    return [msgspec.structs.replace(line, key=key) for line in lines]
+
+
+def _read_undelivered(key: str, body: bytes) -> list[RejectedRecord]:
+    invocation = msgspec.json.decode(body, type=_Invocation)
+    event = invocation.payload
+    if isinstance(event, str):
+        event = msgspec.json.decode(event)
+    condition = str(invocation.requestContext["condition"])
+    records = [read_record(raw)[0] for raw in event["Records"]]
+    return [
+        RejectedRecord(
+            event_id=record.event_id,
+            kind=UNDELIVERED,
+            reason=condition,
+            field="",
+            received_at=format_time(record.arrived_ms),
+            partition_key=record.partition_key,
+            data=record.payload,
+            key=key,
+        )
+        for record in records
+    ]

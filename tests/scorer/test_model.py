@@ -1,0 +1,127 @@
+"""A model is held against its manifest before it serves, and its scores are those computed by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from onnx import TensorProto
+
+from contract.event import Event
+from contract.manifest import Bands
+from contract.prediction import PROBABILITY_DECIMALS
+from scorer.errors import ModelError
+from scorer.model import Model, load_model
+from tests.scorer.batches import NOW_MS, ROW
+from tests.scorer.graphs import (
+    BANDS,
+    SCHEMA_DOCUMENT,
+    contributions_by_hand,
+    probability_by_hand,
+    tiny_graph,
+    tiny_manifest,
+)
+
+
+def model_of(graph: bytes, **changes: Any) -> Model:
+    return load_model(graph, tiny_manifest(graph, **changes))
+
+
+def row(**data: Any) -> tuple[Any, ...]:
+    full = ROW | data
+    return full["tenure"], full["charges"], full["contract"], full["partner"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"charges": None}, {"partner": None}, {"partner": True, "contract": "yearly"}, {"tenure": 100}],
+)
+def test_scores_and_reasons_are_those_computed_by_hand(data: dict[str, Any]) -> None:
+    """Probability to six decimals, band by it, the three strongest contributions, strongest first."""
+    [score] = model_of(tiny_graph()).score([row(**data)])
+    assert score.probability == pytest.approx(probability_by_hand(ROW | data), abs=1e-6)
+    assert score.band == BANDS.name_of(score.probability)
+    expected = sorted(contributions_by_hand(ROW | data).items(), key=lambda entry: -abs(entry[1]))[:3]
+    strengths = [abs(reason.contribution) for reason in score.reasons]
+    assert strengths == pytest.approx([abs(part) for _, part in expected], abs=1e-4)
+    assert dict(expected)[score.reasons[0].feature] == pytest.approx(score.reasons[0].contribution, abs=1e-4)
+
+
+def test_a_batch_scores_as_its_rows_do_one_by_one() -> None:
+    """Rows do not influence each other, and keep their order."""
+    model = model_of(tiny_graph())
+    rows = [row(tenure=n, contract="weekly" if n % 3 == 0 else "yearly") for n in range(50)]
+    assert model.score(rows) == [model.score([each])[0] for each in rows]
+    assert model.score([]) == []
+
+
+def test_a_band_agrees_with_the_rounded_probability() -> None:
+    """A probability that rounds up to a band's edge belongs to that band, as any reader of the item finds."""
+    rows = [row(tenure=n) for n in range(100)]
+    for each, score in zip(rows, model_of(GRAPH).score(rows), strict=True):
+        assert score.probability == round(score.probability, PROBABILITY_DECIMALS)
+        edge = Bands(medium=score.probability, high=1.0)
+        assert model_of(GRAPH, bands=edge).score([each])[0].band == "medium"
+
+
+def test_a_score_beyond_doubt_is_zero_or_one() -> None:
+    """Extremes neither overflow nor leave the range."""
+    assert model_of(tiny_graph(base=-90.0)).score([row()])[0].probability == 0.0
+    assert model_of(tiny_graph(base=90.0)).score([row()])[0].probability == 1.0
+
+
+def test_predictions_carry_the_events_identity() -> None:
+    """One prediction per event, in order, with the model's version."""
+    model = model_of(tiny_graph(), version="v7")
+    events = [Event(name, "id", "/crm", "t", NOW_MS, row()) for name in ("b", "a")]
+    predictions = model.predict(events, scored_at_ms=NOW_MS, retention_days=1)
+    assert [p.customer_id for p in predictions] == ["b", "a"]
+    assert {p.event_time for p in predictions} == {"2026-11-20T10:00:00.000Z"}
+    assert {p.model_version for p in predictions} == {"v7"}
+
+
+GRAPH = tiny_graph()
+NO_OUTPUT = tiny_graph(outputs=("probability", "reason_feature", "reason_contribution"))
+WRONG_REASON = tiny_graph(reason_offset=2)
+NEGATIVE_REASON = tiny_graph(reason_offset=-1)
+
+
+@pytest.mark.parametrize(
+    ("graph", "changes", "message"),
+    [
+        (GRAPH, {"onnx_sha256": "0" * 64}, "sha256"),
+        (b"", {}, "onnxruntime cannot open"),
+        (GRAPH[: len(GRAPH) // 2], {}, "onnxruntime cannot open"),
+        (b"not a model", {}, "onnxruntime cannot open"),
+        (tiny_graph(rename={"tenure": "months"}), {}, "months: graph tensor.*, schema none"),
+        (
+            tiny_graph(tenure_type=TensorProto.DOUBLE),
+            {},
+            r"tenure: graph tensor\(double\), schema tensor\(float\)",
+        ),
+        (NO_OUTPUT, {}, r"lacks the outputs \['contributions', 'margin'\]"),
+        (GRAPH, {"categories": {"tenure": []}}, "tenure"),
+        (GRAPH, {"schema": {"$id": "x"}}, "manifest of model v1"),
+        (GRAPH, {"created_at": "yesterday"}, "created_at"),
+        (WRONG_REASON, {}, "none of its 4 features"),
+        (NEGATIVE_REASON, {}, "none of its 4 features"),
+        (tiny_graph(base=math.nan), {}, "not a number"),
+        (tiny_graph(contract_odds={"monthly": -math.inf}), {}, "not a number"),
+    ],
+)
+def test_a_model_that_does_not_fit_is_refused_at_load(
+    graph: bytes, changes: dict[str, Any], message: str
+) -> None:
+    """Each way of not fitting is one ModelError line that names the version and what differs."""
+    with pytest.raises(ModelError, match=message) as caught:
+        load_model(graph, tiny_manifest(graph, **changes))
+    assert "v1" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_for_another_schema_is_refused() -> None:
+    """A schema with one more feature than the graph names the feature."""
+    properties = SCHEMA_DOCUMENT["properties"] | {"extra": {"type": "number"}}
+    with pytest.raises(ModelError, match=r"extra: graph none, schema tensor\(float\)"):
+        model_of(GRAPH, schema=SCHEMA_DOCUMENT | {"properties": properties})
