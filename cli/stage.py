@@ -124,7 +124,9 @@ def _remote_stage(name: str, schema: str) -> Stage:
     import boto3
     from botocore.exceptions import ClientError
 
-    stack = f"churn-{schema}-{name}"
+    from infra.naming import stack_name
+
+    stack = stack_name(schema, name)
     try:
         described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
     except ClientError as error:
