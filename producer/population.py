@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 Columns = dict[str, NDArray[Any]]
 
 
+# A churn probability speaks of the months ahead; this part of it happens in one.
+LEAVING_IN_A_MONTH = 0.2
+
+
 def logistic(log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-odds to probabilities."""
     return 1.0 / (1.0 + np.exp(-log_odds))

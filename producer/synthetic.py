@@ -38,6 +38,7 @@ class Mechanism(Protocol):
 
     def draw(self, random: Generator, count: int) -> Columns: ...
     def next_month(self, columns: Columns, random: Generator) -> Columns: ...
+    def leaves(self, columns: Columns, random: Generator) -> NDArray[np.bool_]: ...
     def churn_probability(self, columns: Columns) -> NDArray[np.float64]: ...
     def customer_id(self, number: int, seed: int) -> str: ...
 
@@ -91,7 +92,7 @@ def true_probability(schema_name: str, rows: Sequence[Mapping[str, Any]]) -> NDA
 def events(
     schema_name: str, count: int, seed: int, *, customers: int | None = None, now_ms: int | None = None
 ) -> Iterator[SyntheticEvent]:
-    """`count` updates of a population: month by month, every customer once, in a new random order.
+    """`count` updates of a population: month by month, every account once, in a new random order.
 
     With `now_ms` (milliseconds since 1970 UTC) the last event has that time, the others are a millisecond
     apart before it, and all bytes follow from the seed. Without it each event happens when it is taken.
@@ -118,7 +119,11 @@ def _encode(
 
 
 def _snapshots(mechanism: Mechanism, count: int, seed: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Customers and their features, for ever: in every month each of them once."""
+    """Customers and their features, for ever: in every month each account once.
+
+    Holders leave, the riskiest soonest, and their accounts pass to newcomers, so that the population looks
+    the same after a thousand months as after one.
+    """
     columns = _population(mechanism, count, seed)
     names = [mechanism.customer_id(number, seed) for number in range(count)]
     random = default_rng((seed, 0, _LATER))
@@ -127,6 +132,10 @@ def _snapshots(mechanism: Mechanism, count: int, seed: int) -> Iterator[tuple[st
         for position in random.permutation(count).tolist():
             yield names[position], rows[position]
         columns = mechanism.next_month(columns, random)
+        leaving = np.flatnonzero(mechanism.leaves(columns, random))
+        newcomers = mechanism.draw(random, len(leaving))
+        for name, values in newcomers.items():
+            columns[name][leaving] = values
 
 
 def _population(mechanism: Mechanism, count: int, seed: int) -> Columns:

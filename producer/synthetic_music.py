@@ -13,7 +13,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from producer.population import Columns, chosen, logistic
+from producer.population import LEAVING_IN_A_MONTH, Columns, chosen, logistic
 
 ID_COLUMN, LABEL_COLUMN = "userId", "churn"
 LABELS = (0, 1)
@@ -22,6 +22,10 @@ BLANK = ""
 GENDERS, GENDER_SHARES = ("F", "M", ""), (0.45, 0.52, 0.03)  # some never said
 SONGS_PER_SESSION = 55.0
 SESSIONS_PER_MONTH = 4.0
+WINDOW_MONTHS = 3.0  # over which everything is counted
+LONGEST_DAYS = 270
+# What the average listener does in a song.
+PER_SONG = {"num_thumbs_up": 0.036, "num_thumbs_down": 0.012, "num_add_friend": 0.015}
 # Log-odds of churn. Counts enter as logarithms, thumbs down per hundred songs.
 INTERCEPT = 1.20
 FREE = 0.55
@@ -48,7 +52,7 @@ def draw(random: Generator, count: int) -> Columns:
     keenness = random.gamma(2.0, 0.5, count)
     annoyance = random.gamma(0.9, 1.3, count)
     days = np.ceil(random.gamma(1.1, 110.0, count)).astype(np.int64)
-    months = np.minimum(days / 30.0, 3.0)  # the observation window
+    months = np.minimum(days / 30.0, WINDOW_MONTHS)
     sessions = random.poisson(SESSIONS_PER_MONTH * months * keenness)
     songs = random.poisson(sessions * SONGS_PER_SESSION * random.lognormal(0.0, 0.35, count))
     columns: Columns = {
@@ -70,21 +74,42 @@ def _average(songs: NDArray[np.int64], sessions: NDArray[np.int64]) -> NDArray[n
 
 
 def next_month(columns: Columns, random: Generator) -> Columns:
-    """The same listeners a month later: more of everything; a few change between free and paid."""
+    """The same listeners a month later: the window of three months moves on by one; a few change level.
+
+    Habits stay, and drift a little towards everybody's.
+    """
     count = len(columns["level"])
-    later = dict(columns)
-    sessions = random.poisson(SESSIONS_PER_MONTH, count)
+    months = np.clip(columns["registration_days"] / 30.0, 0.1, WINDOW_MONTHS)
+    kept = np.where(columns["registration_days"] >= 30 * WINDOW_MONTHS, 1.0 - 1.0 / WINDOW_MONTHS, 1.0)
+    songs_before = np.maximum(columns["num_songs_played"], 1)
+    habit = 0.95 * columns["num_sessions"] / months + 0.05 * SESSIONS_PER_MONTH
+    sessions = random.poisson(habit)
     songs = random.poisson(sessions * SONGS_PER_SESSION)
-    later["num_sessions"] = columns["num_sessions"] + sessions
-    later["num_songs_played"] = columns["num_songs_played"] + songs
-    later["num_thumbs_up"] = columns["num_thumbs_up"] + random.poisson(songs * 0.03)
-    later["num_thumbs_down"] = columns["num_thumbs_down"] + random.poisson(songs * 0.01)
-    later["num_add_friend"] = columns["num_add_friend"] + random.poisson(songs * 0.01)
+    later = dict(columns)
+    later["num_sessions"] = _moved(columns["num_sessions"], kept, sessions)
+    later["num_songs_played"] = _moved(columns["num_songs_played"], kept, songs)
+    for name, usual in PER_SONG.items():
+        rate = np.minimum(0.95 * columns[name] / songs_before + 0.05 * usual, 1.0)
+        later[name] = _moved(columns[name], kept, random.poisson(songs * rate))
     later["avg_songs_per_session"] = _average(later["num_songs_played"], later["num_sessions"])
     later["registration_days"] = columns["registration_days"] + 30
     change = random.random(count) < 0.05
-    later["level"] = np.where(change, chosen(random, ("free", "paid"), count), columns["level"])
+    later["level"] = np.where(change, chosen(random, ("free", "paid", "paid"), count), columns["level"])
     return later
+
+
+def _moved(total: NDArray[np.int64], kept: NDArray[np.float64], new: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A count over the window, a month later."""
+    return np.round(total * kept).astype(np.int64) + new
+
+
+def leaves(columns: Columns, random: Generator) -> NDArray[np.bool_]:
+    """Who is gone after this month: by risk, and everyone after nine months."""
+    risk = LEAVING_IN_A_MONTH * churn_probability(columns)
+    gone: NDArray[np.bool_] = (random.random(len(risk)) < risk) | (
+        columns["registration_days"] > LONGEST_DAYS
+    )
+    return gone
 
 
 def customer_id(number: int, seed: int) -> str:

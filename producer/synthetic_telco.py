@@ -15,11 +15,13 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from producer.population import Columns, chosen, chosen_by, flags, logistic
+from producer.population import LEAVING_IN_A_MONTH, Columns, chosen, chosen_by, flags, logistic
 
 ID_COLUMN, LABEL_COLUMN = "customerID", "Churn"
 LABELS = ("No", "Yes")
 BLANK = " "  # as the public file writes a missing TotalCharges
+
+LONGEST_TENURE = 72  # months, as in the table
 
 CONTRACTS = ("Month-to-month", "One year", "Two year")
 CONTRACT_SHARES = (0.55, 0.21, 0.24)
@@ -156,6 +158,13 @@ def next_month(columns: Columns, random: Generator) -> Columns:
     billed = np.nan_to_num(columns["TotalCharges"]) + later["MonthlyCharges"]
     later["TotalCharges"] = np.round(billed, 2)
     return later
+
+
+def leaves(columns: Columns, random: Generator) -> NDArray[np.bool_]:
+    """Who is gone after this month: by risk, and everyone after the longest tenure in the table."""
+    risk = LEAVING_IN_A_MONTH * churn_probability(columns)
+    gone: NDArray[np.bool_] = (random.random(len(risk)) < risk) | (columns["tenure"] > LONGEST_TENURE)
+    return gone
 
 
 def customer_id(number: int, seed: int) -> str:
