@@ -8,7 +8,7 @@ endif
 STAGE ?= dev
 DATA ?=
 EVENTS ?=
-PIP_FLAGS = --quiet --disable-pip-version-check --no-input --require-hashes
+PIP_FLAGS = -qq --disable-pip-version-check --no-input
 VENV_PYTHON = .venv/bin/python
 READY = .venv/ready build/ministack-venv/ready node_modules/ready
 # Where the machine has no Node.js >= 20, the one in build/node is used.
@@ -72,14 +72,14 @@ python-is-new-enough:
 .venv/ready: requirements/dev.lock pyproject.toml
 	@echo "setting up .venv (first time: about a minute)" >&2
 	@$(PYTHON) -m venv --clear .venv
-	@.venv/bin/python -m pip install $(PIP_FLAGS) -r requirements/dev.lock
-	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@.venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/dev.lock
+	@.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 build/ministack-venv/ready: requirements/ministack.lock
 	@echo "setting up the embedded AWS" >&2
 	@$(PYTHON) -m venv --clear build/ministack-venv
-	@build/ministack-venv/bin/python -m pip install $(PIP_FLAGS) -r requirements/ministack.lock
+	@build/ministack-venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/ministack.lock
 	@touch $@
 
 node_modules/ready: package-lock.json
