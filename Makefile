@@ -10,7 +10,7 @@ DATA ?=
 EVENTS ?=
 PIP_FLAGS = -qq --disable-pip-version-check --no-input
 VENV_PYTHON = .venv/bin/python
-READY = .venv/ready build/ministack-venv/ready node_modules/ready
+READY = .venv/ready build/ministack-venv/.lock-sha256 node_modules/ready
 # Where the machine has no Node.js >= 20, the one in build/node is used.
 NODE_DIRECTORY = $$(dirname "$$($(VENV_PYTHON) -m infra.node)")
 
@@ -76,10 +76,9 @@ python-is-new-enough:
 	@.venv/bin/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-build/ministack-venv/ready: requirements/ministack.lock
+build/ministack-venv/.lock-sha256: requirements/ministack.lock
 	@echo "setting up the embedded AWS" >&2
-	@$(PYTHON) -m venv --clear build/ministack-venv
-	@build/ministack-venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/ministack.lock
+	@$(PYTHON) -c 'from infra.local.ministack import install; install()'
 	@touch $@
 
 node_modules/ready: package-lock.json
