@@ -26,6 +26,8 @@ DEFAULT_SOURCE = "/churn/producer"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 MILLISECOND = timedelta(milliseconds=1)
+EARLIEST_MS = (datetime.min - NAIVE_EPOCH) // MILLISECOND
+LATEST_MS = (datetime.max - NAIVE_EPOCH) // MILLISECOND
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -124,9 +126,15 @@ def format_time(time_ms: int) -> str:
 
 
 def parse_time(text: str) -> int:
-    """RFC 3339 text with a time zone, as milliseconds since 1970. Raises ValueError for anything else."""
+    """RFC 3339 text with a time zone, as milliseconds since 1970.
+
+    Raises ValueError for anything else, and for what is outside the years 1 to 9999 in UTC.
+    """
     stamp: datetime = msgspec.convert(text, Annotated[datetime, msgspec.Meta(tz=True)])
-    return (stamp - EPOCH) // MILLISECOND
+    time_ms = (stamp - EPOCH) // MILLISECOND
+    if not EARLIEST_MS <= time_ms <= LATEST_MS:
+        raise ValueError("expected a time in the years 1 to 9999, UTC")
+    return time_ms
 
 
 def encode_event(

@@ -9,13 +9,10 @@ from typing import Annotated, Any
 import msgspec
 
 from contract.rejection import Rejected, Rejection
-from contract.schema import Feature, FeatureSchema
-
-# RFC 8259 section 6: integers beyond this are not interoperable.
-MAX_SAFE_INTEGER = 2**53 - 1
+from contract.schema import MAX_SAFE_INTEGER, Feature, FeatureSchema
 
 _PATH = re.compile(r" - at `\$\.?(?:data)?\.?(?P<field>.*)`$")
-_MISSING = re.compile(r"missing required field `(?P<field>.*?)`(?: - at .*)?$")
+_MISSING = re.compile(r"^Object missing required field `(?P<field>.*?)`(?: - at .*)?$")
 
 
 class RowDecoder:
@@ -77,6 +74,8 @@ def explain(message: str) -> Rejected:
     path = _PATH.search(message)
     field = path["field"] if path else ""
     detail = _in_json_words(message[: path.start()] if path else message)
+    if message.startswith("Invalid enum value"):  # of the envelope's own constant; the rest is the payload's
+        return Rejected(Rejection.NOT_AN_EVENT, "specversion", 'expected "1.0"')
     if field == "time":
         return Rejected(Rejection.BAD_TIME, field, "expected RFC 3339 text with a time zone")
     if not field:
@@ -85,6 +84,4 @@ def explain(message: str) -> Rejected:
         return Rejected(Rejection.MISSING, field, "empty, and it is required")
     if ", got " in detail:
         return Rejected(Rejection.WRONG_TYPE, field, detail)
-    if detail.startswith("invalid enum value"):  # of the envelope's own constants; quotes the value
-        return Rejected(Rejection.NOT_AN_EVENT, field, 'expected "1.0"')
     return Rejected(Rejection.OUT_OF_RANGE, field, detail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +15,9 @@ from contract.graph import OUTPUTS
 BUILT_IN_DIR = Path(__file__).parent / "schemas"
 # The name becomes part of stack and bucket names, and S3 allows 63 characters in all.
 NAME_PATTERN = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
+NAME_OF_FEATURE = re.compile(r"""[^"'`\\\x00-\x1f\x7f\ud800-\udfff]+""")
 FLOAT32_MAX = 3.4028234663852886e38
+MAX_SAFE_INTEGER = 2**53 - 1  # RFC 8259 section 6: integers beyond this are not interoperable
 
 JsonType = Literal["number", "integer", "string", "boolean"]
 JSON_TYPES: tuple[JsonType, ...] = ("number", "integer", "string", "boolean")
@@ -140,8 +141,11 @@ def _column(document: Mapping[str, Any], key: str, properties: Mapping[str, Any]
 
 
 def _parse_feature(name: str, spec: object, required: bool) -> Feature:
-    if not name or name in OUTPUTS:
-        raise SchemaError(f"schema feature {name!r}: a feature needs a name, other than {', '.join(OUTPUTS)}")
+    if name in OUTPUTS or not NAME_OF_FEATURE.fullmatch(name):
+        raise SchemaError(
+            f"schema feature {name!r}: expected a name without quotes, backslashes and control characters, "
+            f"other than {', '.join(OUTPUTS)}"
+        )
     if not isinstance(spec, dict):
         raise SchemaError(f'schema feature {name!r}: expected an object such as {{"type": "number"}}')
     json_type = spec.get("type")
@@ -153,6 +157,10 @@ def _parse_feature(name: str, spec: object, required: bool) -> Feature:
     enum = _parse_enum(name, json_type, spec.get("enum"))
     if minimum is not None and maximum is not None and minimum > maximum:
         raise SchemaError(f"schema feature {name!r}: minimum {minimum:g} is above maximum {maximum:g}")
+    if json_type == "integer" and not -MAX_SAFE_INTEGER <= (minimum or 0) <= MAX_SAFE_INTEGER:
+        raise SchemaError(
+            f"schema feature {name!r}: minimum {minimum:g} is beyond the integers JSON can carry"
+        )
     return Feature(
         name=name,
         json_type=json_type,
@@ -168,9 +176,10 @@ def _bound(name: str, spec: Mapping[str, Any], key: str) -> float | None:
     value = spec.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise SchemaError(f"schema feature {name!r}: {key} must be a finite number, found {value!r}")
-    return float(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
+        raise SchemaError(f"schema feature {name!r}: {key} must be a number, found {value!r}")
+    # A number beyond float32 would reach the graph as infinity.
+    return max(-FLOAT32_MAX, min(value, FLOAT32_MAX))
 
 
 def _parse_enum(name: str, json_type: JsonType, values: object) -> tuple[str, ...]:

@@ -18,63 +18,88 @@ Stored = Mapping[str, Collection[str]]  # customer id → event keys of its item
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The end of every published record; the five counts add up: published is the sum of the others.
+    """The end of every published record: published = written + collapsed + rejected + missing.
 
-    `collapsed` records were overtaken by a newer event of their customer, or are copies of a written event.
+    `collapsed` records were overtaken by a newer event of their customer, or are copies of a written event:
+    `copies` says how many are the latter. `misjudged` records are valid but rejected, and among `rejected`.
     `stale` counts customers whose newest stored event is not the newest that was published for them.
     """
 
     published: int
     written: int
     collapsed: int
+    copies: int
     rejected: int
+    misjudged: int
     missing: int
     stale: int
 
     @property
     def complete(self) -> bool:
-        """Nothing is missing and every customer's latest score is that of its newest event."""
-        return self.missing == 0 and self.stale == 0
+        """Nothing is missing, nothing valid was rejected, and every latest score is the newest event's."""
+        return not (self.missing or self.misjudged or self.stale)
 
 
-def settle(published: Iterable[bytes], stored: Stored, rejected: Iterable[bytes]) -> Account:
-    """Match what was published with what is stored and what was rejected, record by record."""
+def settle(
+    published: Iterable[bytes], stored: Stored, rejected: Iterable[bytes], *, broken: Collection[bytes]
+) -> Account:
+    """Match what was published with what is stored and what was rejected, record by record.
+
+    `broken` are the published records that cannot be scored, and so must be rejected. An older event that
+    was never looked at cannot be told from a collapsed one here; the scorer's counts can (`explains`).
+    """
+    broken = frozenset(broken)
     refused = Counter(rejected)
     copies: Counter[tuple[str, str]] = Counter()
-    total = rejections = missing = 0
+    newest_published: dict[str, str] = defaultdict(str)
+    total = rejections = misjudged = missing = 0
     for payload in published:
         total += 1
+        found = None if payload in broken else identity(payload)
+        if found:
+            newest_published[found[0]] = max(newest_published[found[0]], found[1])
         if refused[payload]:
             refused[payload] -= 1
             rejections += 1
-        elif (found := identity(payload)) is None:
+            misjudged += found is not None
+        elif found is None:
             missing += 1
         else:
             copies[found] += 1
-    written = collapsed = 0
+    written = collapsed = absorbed = 0
     newest_stored = {customer: max(keys) for customer, keys in stored.items() if keys}
-    newest_published: dict[str, str] = defaultdict(str)
     for (customer, key), count in copies.items():
-        newest_published[customer] = max(newest_published[customer], key)
         if key in stored.get(customer, ()):
             written += 1
             collapsed += count - 1
+            absorbed += count - 1
         elif newest_stored.get(customer, "") > key:
             collapsed += count
         else:
             missing += count
     stale = sum(newest_stored.get(customer, "") < key for customer, key in newest_published.items())
-    return Account(total, written, collapsed, rejections, missing, stale)
+    return Account(total, written, collapsed, absorbed, rejections, misjudged, missing, stale)
+
+
+def explains(account: Account, counted: Mapping[str, float]) -> bool:
+    """Whether the scorer's own counts fit the account: it settled every record, and stored what it wrote.
+
+    A written duplicate counts as written each time. Counts of invocations that died are missing and records
+    delivered twice are counted twice, so this is for runs without faults.
+    """
+    settled = counted["EventsReceived"] - counted["EventsRetried"]
+    surplus = counted["EventsWritten"] - account.written
+    return settled == account.published and 0 <= surplus <= account.copies
 
 
 def identity(payload: bytes) -> tuple[str, str] | None:
     """Customer and sort key that a well-formed event must be stored under; None for what is no event."""
     try:
         event = json.loads(payload)
-        moment = datetime.fromisoformat(event["time"]).astimezone(UTC)
+        moment = datetime.fromisoformat(event["time"].upper()).astimezone(UTC)
         text = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
-        return event["subject"], f"{text}#{event['id']}"
-    except (ValueError, TypeError, KeyError, OverflowError):
+        return f"{event['subject']}", f"{text}#{event['id']}"
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None
 
 

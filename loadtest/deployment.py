@@ -45,15 +45,18 @@ class Deployment:
         """Event ids of everything rejected so far."""
         return {record.event_id for record in self.rejected.pending().records}
 
-    def account_for(self, published: Sequence[bytes], *, known_rejections: Collection[str]) -> Account:
-        """Where the published records are at this moment."""
+    def account_for(
+        self, published: Sequence[bytes], *, broken: Collection[bytes], known_rejections: Collection[str]
+    ) -> Account:
+        """Where the published records are at this moment; `broken` are those that must be rejected."""
         rejected = self.rejected_payloads(except_events=known_rejections)
-        return settle(published, stored_events(self.dynamodb, self.table), rejected)
+        return settle(published, stored_events(self.dynamodb, self.table), rejected, broken=broken)
 
     def wait_until_settled(
         self,
         published: Sequence[bytes],
         *,
+        broken: Collection[bytes],
         since: Mapping[str, float],
         known_rejections: Collection[str],
         patience_seconds: float,
@@ -68,7 +71,7 @@ class Deployment:
         self._wait_for_metrics(since, len(published), patience_seconds, on_progress)
         deadline = time.monotonic() + patience_seconds
         while True:
-            account = self.account_for(published, known_rejections=known_rejections)
+            account = self.account_for(published, broken=broken, known_rejections=known_rejections)
             if account.complete or time.monotonic() > deadline:
                 return account
             time.sleep(LOOK_AGAIN_SECONDS)

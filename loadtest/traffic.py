@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 DUPLICATE_SHARE = 0.01
 BROKEN_SHARE = 0.005
@@ -13,18 +13,24 @@ REORDER_WINDOW = 50  # events; each may arrive this many places late
 UNREADABLE_KEY = "unreadable"
 
 
-def disturb(events: Sequence[bytes], seed: int) -> list[bytes]:
+class Traffic(NamedTuple):
+    """Records in the order in which they are sent, and which of them cannot be scored."""
+
+    records: list[bytes]
+    broken: frozenset[bytes]
+
+
+def disturb(events: Sequence[bytes], seed: int) -> Traffic:
     """The same events in a realistic order, with about 1 % duplicates and 0.5 % broken ones; seeded.
 
     Broken records are additional: every given event is in the result, whole, at least once.
     """
     chance = random.Random(seed)  # noqa: S311  # reproducible, not cryptography
-    traffic = list(events)
-    traffic += chance.sample(traffic, k=round(len(traffic) * DUPLICATE_SHARE))
-    traffic += [break_event(chance.choice(events), chance) for _ in range(round(len(events) * BROKEN_SHARE))]
-    positions = [index + chance.uniform(0, REORDER_WINDOW) for index in range(len(events))]
-    positions += [chance.uniform(0, len(events)) for _ in range(len(traffic) - len(events))]
-    return [payload for _, payload in sorted(zip(positions, traffic, strict=True), key=lambda pair: pair[0])]
+    duplicates = chance.sample(events, k=round(len(events) * DUPLICATE_SHARE))
+    broken = [break_event(chance.choice(events), chance) for _ in range(round(len(events) * BROKEN_SHARE))]
+    placed = [(index + chance.uniform(0, REORDER_WINDOW), event) for index, event in enumerate(events)]
+    placed += [(chance.uniform(0, len(events)), record) for record in (*duplicates, *broken)]
+    return Traffic([record for _, record in sorted(placed)], frozenset(broken))
 
 
 def break_event(payload: bytes, chance: random.Random) -> bytes:

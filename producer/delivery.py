@@ -112,7 +112,7 @@ def _put(client: KinesisClient, stream_name: str, records: Sequence[Record]) -> 
         return [_code_and_message(error)] * len(records)
     except (HTTPClientError, AwsConnectionError) as error:
         return [_code_and_message(error)] * len(records)
-    results = response["Records"]
+    results = response.get("Records") or []
     if len(results) != len(records):
         # Nobody can say which ones were taken: send all again, the event ids make duplicates harmless.
         return [(MISMATCH, f"{len(results)} results for {len(records)} records")] * len(records)

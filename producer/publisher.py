@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import threading
 import zlib
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from contract.event import DEFAULT_SOURCE, encode_event
+from contract.rejection import Rejected, Rejection
 from contract.schema import FeatureSchema
 from producer.delivery import MAX_ATTEMPTS, MAX_BACKOFF_SECONDS, Retry, deliver
 from producer.edge import Edge, now_ms
@@ -103,8 +105,12 @@ class Publisher:
         """Send a customer's features, and return the event id.
 
         `time_ms` is when the change happened (milliseconds since 1970 UTC), by default now. Pass your own
-        `event_id` where you may publish the same event twice: equal ids are one event.
+        `event_id` where you may publish the same event twice: equal ids are one event. NaN and None are
+        missing values; infinity raises InvalidEventError.
         """
+        for name, value in data.items():
+            if isinstance(value, float) and math.isinf(value):  # JSON has no infinity; it would become null
+                raise InvalidEventError(Rejected(Rejection.OUT_OF_RANGE, name, "expected a finite number"))
         event_id = event_id or self._ids.new()
         payload = encode_event(
             customer_id,

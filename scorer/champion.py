@@ -62,7 +62,8 @@ class ModelStore:
 class ChampionWatcher:
     """The serving model, checked for a successor at most once a minute.
 
-    A successor that cannot be loaded leaves the old model serving; it is tried again at the next check.
+    A successor that cannot be loaded leaves the old model serving, or, in a sandbox that has none yet, its
+    predecessor; it is tried again at the next check.
     """
 
     def __init__(self, store: ModelStore, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -101,12 +102,26 @@ class ChampionWatcher:
     def _refresh(self) -> None:
         try:
             pointer = self._store.pointer(self._etag)
-            if pointer is None:
-                return
-            version = pointer.champion.version
-            if self._model is None or version != self._model.version:
-                self._model = self._store.load(version)
-                self._loaded.append(version)
+        except (StorageError, ContractError) as error:
+            self._failures.append(str(error))
+            return
+        if pointer is None:
+            return
+        champion = pointer.champion
+        if self._serves(champion.version):
             self._etag = pointer.etag
+        elif self._model is None and champion.previous:
+            # The pointer stays unread, so that the champion itself is tried again at the next check.
+            self._serves(champion.previous)
+
+    def _serves(self, version: str) -> bool:
+        """Whether `version` serves now, loading it if need be."""
+        if self._model is not None and version == self._model.version:
+            return True
+        try:
+            self._model = self._store.load(version)
         except (ModelError, StorageError, ContractError) as error:
             self._failures.append(str(error))
+            return False
+        self._loaded.append(version)
+        return True

@@ -19,6 +19,7 @@ TEMPORARY_CODES = frozenset(
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestTimeout",
         "ServiceUnavailable",
         "ThrottlingException",
     }
@@ -41,7 +42,8 @@ class BatchWriter:
     def __call__(self, items: Sequence[Item]) -> list[Item]:
         """Write up to 25 items with different keys; returns those DynamoDB left unprocessed.
 
-        Raises TemporaryWriteError for throttling, 5xx and a lost or slow connection. Everything else (a
+        Raises TemporaryWriteError for throttling, 5xx, a lost or slow connection and an answer cut short.
+        Everything else (a
         missing table, a refused permission, an invalid item) never heals by itself and is raised unchanged.
         """
         request = {self._table: [{"PutRequest": {"Item": item}} for item in items]}
@@ -53,10 +55,13 @@ class BatchWriter:
             if _may_heal(error):
                 raise TemporaryWriteError(f"DynamoDB: {error.response['Error']['Code']}") from error
             raise
-        unprocessed = answer.get("UnprocessedItems", {}).get(self._table, ())
-        return [entry["PutRequest"]["Item"] for entry in unprocessed]
+        unprocessed = answer.get("UnprocessedItems")
+        if unprocessed is None:
+            # DynamoDB always says; botocore reads an answer that was cut short as one without members.
+            raise TemporaryWriteError("DynamoDB: an answer that does not say what was left unprocessed")
+        return [entry["PutRequest"]["Item"] for entry in unprocessed.get(self._table, ())]
 
 
 def _may_heal(error: ClientError) -> bool:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error.response["Error"]["Code"] in TEMPORARY_CODES or status >= 500
+    return error.response["Error"]["Code"] in TEMPORARY_CODES or status == 429 or status >= 500

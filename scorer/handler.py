@@ -20,10 +20,11 @@ from scorer.rejected import RejectedStore
 from scorer.settings import Settings, read_settings
 from scorer.table import WRITES_IN_FLIGHT, PredictionTable
 
-# Left of the invocation's time after the last write: one write that times out, rejected records, metrics.
-RESERVE_SECONDS = 6.0
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
+STORAGE_ATTEMPTS = 2
+# Left of the invocation's time after the last write: that write and the rejected records may each time out.
+RESERVE_SECONDS = (1 + STORAGE_ATTEMPTS) * (CONNECT_SECONDS + READ_SECONDS) + 2.0
 
 
 class Context(Protocol):
@@ -98,7 +99,7 @@ def measures(outcome: Outcome, *, loads: int, load_failures: int) -> dict[str, S
 def build(settings: Settings) -> Invocations:
     """Everything wired for one deployment; no call is made yet."""
     session = botocore.session.get_session()
-    s3: Any = session.create_client("s3", config=client_config(attempts=3))
+    s3: Any = session.create_client("s3", config=client_config(attempts=STORAGE_ATTEMPTS))
     # One attempt: the table retries itself, within the invocation's time.
     dynamo: Any = session.create_client("dynamodb", config=client_config(attempts=1))
     objects = S3Objects(s3, settings.bucket)

@@ -137,7 +137,7 @@ class ScoreReader:
 
     def history(self, customer_id: str, limit: int) -> list[Prediction]:
         """Up to `limit` scores of a customer, newest event first."""
-        predictions = self._newest_first(customer_id, page_size=min(limit, HISTORY_PAGE))
+        predictions = self._newest_first(customer_id, page_size=HISTORY_PAGE)
         return list(islice(filter(self._is_current, predictions), limit)) if limit > 0 else []
 
     def top(self, limit: int) -> list[Prediction]:

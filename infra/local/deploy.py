@@ -59,10 +59,11 @@ def deploy(
     command = [str(find_node() / "node"), str(OSLS.resolve()), "deploy", "--stage", STAGE]
     for name, value in chosen.items():
         command += ["--param", f"{name}={value}"]
-    _run_osls(command, _copy_of_service(directory), directory / "deploy.log", endpoint_url)
+    _run_osls(command, copy_service(directory), directory / "deploy.log", endpoint_url)
 
 
-def _copy_of_service(directory: Path) -> Path:
+def copy_service(directory: Path) -> Path:
+    """Copy all that osls reads into `directory`/service, so that several may run at once."""
     service = directory / "service"
     shutil.rmtree(service, ignore_errors=True)
     shutil.copytree(PROJECT / "infra" / "resources", service / "infra" / "resources")

@@ -207,3 +207,22 @@ def test_encoding_escapes_what_json_must_escape() -> None:
     event = decode_telco(payload, NOW_MS)
     assert isinstance(event, Event)
     assert event.customer_id == subject
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "x", "2026-11-20"]
+)
+def test_a_time_that_cannot_be_written_in_utc_is_no_time(text: str) -> None:
+    """What leaves the years 1 to 9999, has no zone or is no time is a ValueError, and nothing else."""
+    with pytest.raises(ValueError, match=r"time|datetime"):
+        parse_time(text)
+
+
+@pytest.mark.parametrize(
+    "specversion",
+    ["7590-VHVEG +49 170 1234567", "0.3, got mail", "Object missing required field `secret` - at `$.data`"],
+)
+def test_a_reason_never_quotes_the_payload(specversion: str) -> None:
+    """Reasons may be logged and listed, so nothing of the event's values is in them."""
+    outcome = decode(specversion=specversion)
+    assert outcome == Rejected(Rejection.NOT_AN_EVENT, "specversion", 'expected "1.0"')

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contract.errors import SchemaError
+from contract.event import EventDecoder
 from contract.schema import FLOAT32_MAX, built_in_schemas, category_text, load_schema, parse_schema
 
 MINIMAL: dict[str, Any] = {
@@ -54,7 +57,10 @@ def test_a_schema_file_loads_by_path(tmp_path: Path) -> None:
         (("x-label",), "age", "x-label"),
         (("properties", "age"), "number", "age"),
         (("properties", "margin"), {"type": "number"}, "margin"),
-        (("properties", ""), {"type": "number"}, "needs a name"),
+        (("properties", ""), {"type": "number"}, "expected a name"),
+        (("properties", 'a"b'), {"type": "number"}, "expected a name"),
+        (("properties", "a\x00b"), {"type": "number"}, "expected a name"),
+        (("properties", "age", "minimum"), 1e30, "beyond the integers"),
         (("properties", "age", "type"), "date", "date"),
         (("properties", "age", "minimum"), "0", "minimum"),
         (("properties", "age", "minimum"), float("nan"), "minimum"),
@@ -110,3 +116,32 @@ def test_categories_have_one_spelling() -> None:
         "1",
         "Yes",
     ]
+
+
+def test_a_bound_beyond_float32_is_brought_inside() -> None:
+    """Values above it would reach the graph as infinity."""
+    document = copy.deepcopy(MINIMAL)
+    document["properties"]["spend"] = {"type": "number", "minimum": -(10**400), "maximum": 1e300}
+    spend = parse_schema(document).features[-1]
+    assert (spend.minimum, spend.maximum) == (-FLOAT32_MAX, FLOAT32_MAX)
+
+
+@given(
+    name=st.text(min_size=1, max_size=8),
+    spec=st.fixed_dictionaries(
+        {"type": st.sampled_from(["number", "integer", "boolean"])},
+        optional={
+            "minimum": st.floats() | st.integers() | st.booleans(),
+            "maximum": st.floats() | st.integers(),
+        },
+    ),
+)
+def test_a_schema_that_is_accepted_can_be_decoded(name: str, spec: dict[str, Any]) -> None:
+    """Every schema is refused when it is read, or gives a decoder: never a surprise in the scorer."""
+    document = copy.deepcopy(MINIMAL)
+    document["properties"][name] = spec
+    try:
+        schema = parse_schema(document)
+    except SchemaError:
+        return
+    assert EventDecoder(schema)(b"{}", 0)

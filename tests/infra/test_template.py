@@ -14,10 +14,12 @@ import pytest
 
 from infra.build import DEFAULT_ARCH, DEFAULT_PYTHON
 from infra.dependencies import Target
+from infra.local.deploy import copy_service
 from infra.naming import stack_name
 from infra.node import find_node
 from infra.paths import OSLS, PROJECT
 from scorer.metrics import METRIC_UNITS, NAMESPACE
+from scorer.rejected import REJECTED_PREFIX, REPLAYED_PREFIX, UNDELIVERED_PREFIX
 
 STAGES = ("local", "dev", "prod")
 Resources = dict[str, dict[str, Any]]
@@ -31,6 +33,7 @@ IGNORED_RULES = (
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Renders the template of a stage once, as deployed with no option but the stage."""
     directory = tmp_path_factory.mktemp("rendered")
+    service = copy_service(directory)
     artifact = directory / "scorer.zip"
     with zipfile.ZipFile(artifact, "w") as archive:
         archive.writestr("scorer/handler.py", "")
@@ -43,7 +46,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             offline = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
             environment = {"SLS_TELEMETRY_DISABLED": "1", "PATH": os.environ["PATH"], **offline}
             done = subprocess.run(
-                command, cwd=PROJECT, env=environment, check=True, capture_output=True, text=True, timeout=60
+                command, cwd=service, env=environment, check=True, capture_output=True, text=True, timeout=60
             )
             assert "nvalid configuration" not in done.stdout + done.stderr
         return package / "cloudformation-template-update-stack.json"
@@ -147,7 +150,7 @@ def test_the_bucket_is_private_versioned_and_speaks_tls_only(resources: Resource
     assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", "*")
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
     expiring = {rule["Prefix"] for rule in bucket["LifecycleConfiguration"]["Rules"] if "Prefix" in rule}
-    assert expiring == {"rejected/", "aws/lambda/"}
+    assert expiring == {REJECTED_PREFIX, UNDELIVERED_PREFIX, REPLAYED_PREFIX}
 
 
 def test_the_mapping_sets_every_failure_setting(resources: Resources, stage: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from producer.delivery import Retry, deliver
 from producer.kinesis import record_of
 from tests.producer.fake_kinesis import THROTTLED, FakeKinesis
@@ -53,3 +55,17 @@ def test_told_to_stop_it_gives_up_with_the_last_answer() -> None:
         (b"a", THROTTLED),
         (b"b", THROTTLED),
     ]
+
+
+def test_an_unreadable_answer_is_asked_again() -> None:
+    """An answer without records says nothing about which were taken: all go again, as duplicates at worst."""
+
+    class CutShort(FakeKinesis):
+        def put_records(self, **request: Any) -> Any:
+            complete = super().put_records(**request)
+            return {} if len(self.requests) == 1 else complete
+
+    fake = CutShort(lambda _: None)
+    delivery = deliver(RECORDS, client=fake, stream_name="events", retry=Retry(), stop=RecordingStop())
+    assert (delivery.published, delivery.refused, delivery.failure) == (2, [], None)
+    assert len(fake.requests) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.champion import champion_key, manifest_key, model_key
+from contract.champion import Champion, champion_key, encode_champion, manifest_key, model_key
 from contract.manifest import encode_manifest
 from scorer.champion import CHECK_SECONDS
 from tests.scorer.batches import GRAPH, Rig
@@ -102,3 +102,20 @@ def test_a_model_of_another_schema_or_version_is_refused() -> None:
     assert "that of v9" in failures[0]
     assert "'foreign'" in failures[1]
     assert "'tiny'" in failures[1]
+
+
+def test_a_new_sandbox_falls_back_to_the_predecessor_of_a_broken_champion() -> None:
+    """Where nothing serves yet, the version before the champion does, until the champion can be loaded."""
+    rig = Rig()
+    rig.s3.promote(OTHER, tiny_manifest(OTHER, "v2"))
+    rig.s3.objects[model_key("tiny", "v2")] = b"corrupt"
+    rig.s3.objects[champion_key("tiny")] = encode_champion(
+        Champion(version="v2", previous="v1", promoted_by="test", promoted_at="now", reason="test")
+    )
+    assert rig.champion.current().version == "v1"
+    news = rig.champion.take_news()
+    assert news.loaded == ("v1",)
+    assert len(news.failures) == 1
+    rig.s3.objects[model_key("tiny", "v2")] = OTHER
+    rig.now += CHECK_SECONDS
+    assert rig.champion.current().version == "v2"

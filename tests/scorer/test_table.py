@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
@@ -84,6 +85,8 @@ def test_only_unprocessed_items_are_sent_again() -> None:
         client_error("ThrottlingException"),
         client_error("ProvisionedThroughputExceededException"),
         client_error("InternalServerError", 500),
+        client_error("RequestTimeout"),
+        client_error("TooMany", 429),
         client_error("SomethingNew", 503),
         EndpointConnectionError(endpoint_url="http://x"),
         ReadTimeoutError(endpoint_url="http://x"),
@@ -178,3 +181,19 @@ def test_the_fake_refuses_what_dynamodb_refuses() -> None:
     for call in bad:
         with pytest.raises(ClientError):
             call()
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"UnprocessedItems": None}, {"ResponseMetadata": {"HTTPStatusCode": 200}}]
+)
+def test_an_answer_cut_short_counts_as_nothing_written(answer: dict[str, Any]) -> None:
+    """botocore reads a truncated body as an answer without members; that is no proof of a write."""
+
+    class CutShort(FakeDynamo):
+        def batch_write_item(self, **request: Any) -> dict[str, Any]:
+            complete = super().batch_write_item(**request)
+            return answer if len(self.request_sizes) == 1 else complete
+
+    dynamo = CutShort("t")
+    assert table_over(dynamo, Clock()).put([prediction(1)], deadline=FAR_DEADLINE) == []
+    assert dynamo.request_sizes == [1, 1]
