@@ -15,7 +15,7 @@ READY = .venv/ready build/ministack-venv/.lock-sha256 node_modules/ready
 NODE_DIRECTORY = $$(dirname "$$($(VENV_PYTHON) -m infra.node)")
 
 .DEFAULT_GOAL := help
-.PHONY: demo test lint format bench package deploy smoke lock clean help setup python-is-new-enough
+.PHONY: demo test lint format bench package deploy lock clean help setup python-is-new-enough
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -59,7 +59,7 @@ clean: ## stop the local stage and remove everything that was installed or built
 	rm -rf .venv node_modules build .serverless .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
 
 setup: python-is-new-enough
-	@$(MAKE) --no-print-directory -j3 $(READY)
+	@$(MAKE) --no-print-directory --silent -j3 $(READY)
 
 python-is-new-enough:
 	@if [ -z "$(PYTHON)" ]; then \

@@ -28,12 +28,27 @@ DEFAULT_EVENTS = 10_000
 PROBES = 40
 TOP = 5
 PATIENCE_SECONDS = 60.0  # without any progress
+STARTED_BY_DEMO = "started-by-demo"  # marks a local stage that the next demo may replace
 
 DataOption = Annotated[
     str,
     typer.Option("--data", help="Your own labelled table: it is trained on, and its rows are the events."),
 ]
+FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Start over, even where the local stage holds your own models.")
+]
 EventsOption = Annotated[int, typer.Option("--events", min=100, max=80_000, help="How many to publish.")]
+
+
+WHERE_TO_LOOK_NEXT = """
+The stage is still up. Look around:
+  .venv/bin/churn scores get {customer} --history 5
+  .venv/bin/churn scores top --limit 20
+  .venv/bin/churn rejected list
+  .venv/bin/churn models list
+  .venv/bin/churn publish {source} --rate 200
+  .venv/bin/churn local status        (endpoint and names, for the AWS CLI)
+  .venv/bin/churn local down          (stops it)"""
 
 
 @dataclass(frozen=True)
@@ -63,6 +78,7 @@ def demo(
     data: DataOption = training.SYNTHETIC,
     events: EventsOption = DEFAULT_EVENTS,
     schema: SchemaOption = DEFAULT_SCHEMA,
+    fresh: FreshOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train, deploy, publish, score, read back and account for every event, on this machine.
@@ -71,9 +87,12 @@ def demo(
     Exits 0 only if every event was written, collapsed into a newer one of its customer, or rejected. The
     stage stays up afterwards, so that you can look around; `churn local down` stops it.
     """
+    from contract.schema import load_schema
+
     started = time.perf_counter()
-    features, stage = bring_up(schema)
+    features = load_schema(schema)
     table = training.load(data, features, seed=0)
+    stage = bring_up(features, fresh=fresh)
     note(f"training on {table.rows:,} customers")
     model = training.fit(table, features, seed=0)
     training.publish_model(stage, model, training.Promote.ALWAYS)
@@ -82,20 +101,31 @@ def demo(
     if as_json:
         emit_json(summary_of(stage, model, outcome, seconds))
     else:
-        show(model, outcome, seconds)
+        show(model, outcome, seconds, data)
     if not outcome.complete:
         raise typer.Exit(FAILED)
 
 
-def bring_up(schema: str) -> tuple[FeatureSchema, Stage]:
-    """A fresh local stage for this schema, deployed from the current code."""
-    from contract.schema import load_schema
+def bring_up(schema: FeatureSchema, *, fresh: bool) -> Stage:
+    """A fresh local stage for this schema, deployed from the current code.
+
+    Takes the place of a running stage only where a demo started that one too, or `fresh` says so.
+    """
     from infra.local import stage
 
-    features = load_schema(schema)
-    if stage.down(local_directory()):
+    directory = local_directory()
+    mark, running = directory / STARTED_BY_DEMO, stage.status(directory)
+    is_ours = running is not None and mark.exists() and mark.read_text() == running.endpoint_url
+    if running is not None and not (fresh or is_ours):
+        raise CommandError(
+            "stage local is up with your own models and scores, and the demo starts with an empty one: "
+            "run `churn local down` first, or `churn demo --fresh`"
+        )
+    if stage.down(directory):
         note("the local stage was up: starting over with a fresh one")
-    return features, use_local(stage.up(local_directory(), schema=features.name, on_progress=note))
+    found = stage.up(directory, schema=schema.name, on_progress=note)
+    mark.write_text(found.endpoint_url)
+    return use_local(found)
 
 
 def payloads_of(data: str, schema: FeatureSchema) -> Iterator[bytes]:
@@ -133,7 +163,7 @@ def run(stage: Stage, events: list[bytes]) -> Outcome:
     before, known = deployment.totals(), deployment.rejected_events()
     burst, broken = disturb(events, seed=0)
     with Publisher(connect(), stage.stream) as publisher:
-        started = time.perf_counter()
+        started = time.time()
         publish_burst(publisher, burst)
         with progress_bar("scoring") as bar:
             deployment.wait_until_settled(
@@ -144,7 +174,7 @@ def run(stage: Stage, events: list[bytes]) -> Outcome:
                 patience_seconds=PATIENCE_SECONDS,
                 on_progress=bar,
             )
-        burst_seconds = time.perf_counter() - started
+        burst_seconds = deployment.last_scored_at() - started
         note(f"measuring latency with {PROBES} single events")
         probes = [probe(publisher, deployment.scores, event) for event in events[:PROBES]]
     published = [*burst, *(payload for payload, _ in probes)]
@@ -187,40 +217,37 @@ def summary_of(stage: Stage, model: TrainedModel, outcome: Outcome, seconds: flo
     }
 
 
-def show(model: TrainedModel, outcome: Outcome, seconds: float) -> None:
+def show(model: TrainedModel, outcome: Outcome, seconds: float, data: str) -> None:
     """The summary for people."""
     account, auc, counted = outcome.account, model.manifest.metrics["roc_auc"], outcome.metrics
+    overtaken = account.collapsed - account.copies
     show_facts(
         [
             ("model", f"{model.manifest.version} ({model.manifest.chosen})"),
             ("ROC AUC", f"{auc.mean:.4f} ± {auc.std:.4f}, cross-validated"),
-            ("published", f"{account.published:,} records"),
+            ("published", f"{account.published:,} records, some twice, some broken"),
             ("  written", f"{account.written:,}"),
-            ("  collapsed", f"{account.collapsed:,} (a newer event of the same customer, or a duplicate)"),
+            (
+                "  collapsed",
+                f"{account.collapsed:,} ({overtaken:,} into newer events, {account.copies:,} copies)",
+            ),
             ("  rejected", f"{account.rejected:,} (bytes kept in S3)"),
             ("  missing", f"{account.missing:,}"),
-            ("customers not at their newest", f"{account.stale:,}"),
+            ("not at their newest", f"{account.stale:,} customers"),
             ("events per second", f"{outcome.events_per_second:,.0f}, from the first put to the last score"),
             ("put → readable", f"p50 {outcome.latency.p50:.0f} ms, p95 {outcome.latency.p95:.0f} ms"),
-            (
-                "CloudWatch counted",
-                f"{counted['EventsReceived']:,.0f} received, {counted['EventsWritten']:,.0f} written, "
-                f"{counted['EventsCollapsed']:,.0f} collapsed, {counted['EventsRejected']:,.0f} rejected, "
-                f"{counted['EventsRetried']:,.0f} retried",
-            ),
+            ("CloudWatch counted", f"{counted['EventsReceived']:,.0f} received"),
+            ("  written", f"{counted['EventsWritten']:,.0f} (a copy in a later batch is written again)"),
+            ("  collapsed", f"{counted['EventsCollapsed']:,.0f}"),
+            ("  rejected, retried", f"{counted['EventsRejected']:,.0f}, {counted['EventsRetried']:,.0f}"),
             ("took", f"{seconds:.1f} s"),
         ],
         title="Every event accounted for" if outcome.complete else "EVENTS ARE UNACCOUNTED FOR",
     )
-    show_predictions(outcome.top, title="\nMost at risk now (contributions in log-odds against the average)")
-    someone = outcome.top[0].customer_id if outcome.top else "CUSTOMER"
+    show_predictions(outcome.top, title="\nMost at risk now (log-odds against the average customer)")
     note(
-        "\nThe stage is still up. Look around:\n"
-        f"  .venv/bin/churn scores get {someone} --history 5\n"
-        "  .venv/bin/churn scores top --limit 20\n"
-        "  .venv/bin/churn rejected list\n"
-        "  .venv/bin/churn models list\n"
-        "  .venv/bin/churn publish synthetic:1000 --rate 200\n"
-        "  .venv/bin/churn local status        (endpoint and names, for the AWS CLI)\n"
-        "  .venv/bin/churn local down          (stops it)"
+        WHERE_TO_LOOK_NEXT.format(
+            customer=outcome.top[0].customer_id if outcome.top else "CUSTOMER",
+            source="synthetic:1000" if data.startswith(training.SYNTHETIC) else data,
+        )
     )

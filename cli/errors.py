@@ -5,6 +5,8 @@ from __future__ import annotations
 FAILED = 1
 WRONG_USAGE = 2
 GATE_NOT_MET = 3
+INTERRUPTED = 130  # 128 + SIGINT, as shells do
+PIPE_CLOSED = 141  # 128 + SIGPIPE
 
 
 class CommandError(Exception):

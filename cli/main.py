@@ -2,16 +2,40 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import demo, local, models, publish, rejected, schema, scores, train
-from cli.errors import FAILED, CommandError
-from cli.output import NOTES
+from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
+from cli.known_errors import explain
+from cli.output import note
+
+
+class Commands(TyperGroup):
+    """The root command: ends a person's Ctrl-C and a closed pipe the way shells expect."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the chosen command."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            raise CommandError("stopped", INTERRUPTED) from None
+        except BrokenPipeError:
+            # The reader has gone; what is left in the buffer must not be written at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(PIPE_CLOSED) from None
+        return result
+
 
 app = typer.Typer(
     name="churn",
+    cls=Commands,
+    rich_markup_mode="markdown",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -35,24 +59,15 @@ def main() -> None:
         app()
     except CommandError as error:
         _end(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _end("stopped", 130)
     except Exception as error:
-        line = _line_for(error)
-        if line is None:
+        known = explain(error)
+        if known is None:
             raise
-        _end(line, FAILED)
-
-
-def _line_for(error: Exception) -> str | None:
-    """One line for an error that a person can do something about; None for a defect of ours."""
-    from cli.known_errors import line_for
-
-    return line_for(error)
+        _end(*known)
 
 
 def _end(line: str, exit_code: int) -> None:
-    NOTES.print(f"churn: {line}", markup=False, soft_wrap=True)
+    note(f"churn: {line}")
     sys.exit(exit_code)
 
 

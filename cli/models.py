@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any
 
 import typer
 
 from cli.output import emit_json, note, show_facts, show_table
-from cli.stage import DEFAULT_SCHEMA, JsonOption, ProblemOption, StageOption, resolve_stage
+from cli.stage import JsonOption, ProblemOption, StageOption, operator, resolve_stage
 
 app = typer.Typer(no_args_is_help=True, help="List, look at, promote and roll back model versions.")
 
-VersionArgument = Annotated[str, typer.Argument(help="A version as `churn models list` shows it.")]
+TO_THE_DAY = len("2026-11-20")
+
+VersionArgument = Annotated[
+    str, typer.Argument(metavar="VERSION", help="A version as `churn models list` shows it.")
+]
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Kept with the pointer, for those who ask later.")
 ]
@@ -20,7 +23,7 @@ ReasonOption = Annotated[
 
 @app.command("list")
 def list_versions(
-    stage: StageOption = "local", schema: ProblemOption = DEFAULT_SCHEMA, as_json: JsonOption = False
+    stage: StageOption = "local", schema: ProblemOption = None, as_json: JsonOption = False
 ) -> None:
     """Show every version, newest first, and which one serves."""
     summaries = resolve_stage(stage, schema).registry().versions()
@@ -40,7 +43,7 @@ def list_versions(
         note("no model yet: run `churn train --data FILE.csv` (or `--data synthetic`)")
     else:
         show_table(
-            ["version", "created", "model", "ROC AUC", "serves"],
+            ["version", "created", "model", "ROC AUC", "serves"],  # within 80 columns
             [
                 [
                     r["version"],
@@ -58,7 +61,7 @@ def list_versions(
 def show(
     version: VersionArgument,
     stage: StageOption = "local",
-    schema: ProblemOption = DEFAULT_SCHEMA,
+    schema: ProblemOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a version says about itself; --json prints its whole manifest."""
@@ -76,7 +79,10 @@ def show(
         ("threshold", manifest.threshold),
         ("bands", f"medium from {manifest.bands.medium:.3f}, high from {manifest.bands.high:.3f}"),
         ("calibration error", f"{manifest.calibration.ece:.4f}"),
-        ("ONNX = pipeline", f"within {manifest.parity_max_abs_diff:.1e} on {manifest.parity_rows:,} rows"),
+        (
+            "ONNX graph",
+            f"equals the pipeline within {manifest.parity_max_abs_diff:.1e} on {manifest.parity_rows:,} rows",
+        ),
         ("sha256", manifest.onnx_sha256),
     ]
     facts += [(name, f"{spread.mean:.4f} ± {spread.std:.4f}") for name, spread in manifest.metrics.items()]
@@ -88,24 +94,24 @@ def promote(
     version: VersionArgument,
     reason: ReasonOption = "promoted by hand",
     stage: StageOption = "local",
-    schema: ProblemOption = DEFAULT_SCHEMA,
+    schema: ProblemOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make VERSION the serving model. The scorer takes it within a minute, without a redeploy."""
     registry = resolve_stage(stage, schema).registry()
-    _told(registry.promote(version, by=getpass.getuser(), reason=reason), as_json)
+    _told(registry.promote(version, by=operator(), reason=reason), as_json)
 
 
 @app.command()
 def rollback(
     reason: ReasonOption = "rolled back by hand",
     stage: StageOption = "local",
-    schema: ProblemOption = DEFAULT_SCHEMA,
+    schema: ProblemOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the version before the serving one serve again."""
     registry = resolve_stage(stage, schema).registry()
-    _told(registry.rollback(by=getpass.getuser(), reason=reason), as_json)
+    _told(registry.rollback(by=operator(), reason=reason), as_json)
 
 
 def _told(champion: Any, as_json: bool) -> None:

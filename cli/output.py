@@ -11,11 +11,14 @@ from typing import Any, Protocol
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 PIPED_WIDTH = 200  # characters; a file or a pipe has no width, and 80 would break lines that are searched
 
-RESULTS = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False)
-NOTES = Console(stderr=True, highlight=False)
+# Nothing that is shown is ours to interpret: customer ids and file names may look like markup or emoji.
+_LITERAL: dict[str, bool] = {"highlight": False, "markup": False, "emoji": False}
+RESULTS = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, **_LITERAL)  # type: ignore[arg-type]
+NOTES = Console(stderr=True, **_LITERAL)  # type: ignore[arg-type]
 
 
 class OnProgress(Protocol):
@@ -25,8 +28,13 @@ class OnProgress(Protocol):
 
 
 def note(text: str) -> None:
-    """One line for the person at the terminal."""
-    NOTES.print(text, markup=False)
+    """One line for the person at the terminal; never broken, so that commands in it can be copied."""
+    NOTES.print(as_text(text), soft_wrap=True)
+
+
+def as_text(value: object) -> Text:
+    """A value as it is, with control characters made visible: a terminal would obey them."""
+    return Text("".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(value)))
 
 
 def emit_json(value: Any) -> None:
@@ -38,21 +46,25 @@ def show_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     """A table on stdout; columns whose cells are all numbers are right-aligned."""
     cells = [list(row) for row in rows]
     table = Table(
-        title=title or None, title_justify="left", header_style="bold", show_edge=False, pad_edge=False
+        title=as_text(title) if title else None,
+        title_justify="left",
+        header_style="bold",
+        show_edge=False,
+        pad_edge=False,
     )
     for position, header in enumerate(headers):
         numeric = bool(cells) and all(isinstance(row[position], int | float) for row in cells)
         # Folded, never cut: an id on the screen must be whole to be copied.
         table.add_column(header, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*(as_text(cell) for cell in row))
     RESULTS.print(table)
 
 
 def show_facts(facts: Iterable[tuple[str, object]], *, title: str = "") -> None:
     """Names and values, one per line, on stdout."""
     table = Table(
-        title=title or None,
+        title=as_text(title) if title else None,
         title_justify="left",
         title_style="bold",
         show_header=False,
@@ -60,10 +72,17 @@ def show_facts(facts: Iterable[tuple[str, object]], *, title: str = "") -> None:
         pad_edge=False,
     )
     table.add_column(style="dim")
-    table.add_column()
+    table.add_column(overflow="fold")
     for name, value in facts:
-        table.add_row(name, str(value))
+        table.add_row(name, as_text(value))
     RESULTS.print(table)
+
+
+def show_entries(entries: Iterable[tuple[str, str]]) -> None:
+    """Long names, each on a line of its own to be copied, and under each what there is to say of it."""
+    for name, text in entries:
+        RESULTS.print(as_text(name), soft_wrap=True)
+        RESULTS.print(as_text(f"  {text}"), soft_wrap=True)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import typer
 
 from cli.errors import FAILED
 from cli.output import emit_json, note, progress_bar, show_facts
-from cli.stage import DEFAULT_SCHEMA, JsonOption, ProblemOption, StageOption, resolve_stage
+from cli.stage import JsonOption, ProblemOption, StageOption, resolve_stage
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells do
 
@@ -42,7 +42,7 @@ def publish(
     rejects: RejectsOption = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of synthetic events.")] = 0,
     stage: StageOption = "local",
-    schema: ProblemOption = DEFAULT_SCHEMA,
+    schema: ProblemOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Publish customer events to the stream.

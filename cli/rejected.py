@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from cli.errors import FAILED, CommandError
-from cli.output import emit_json, note, progress_bar, show_facts, show_table
-from cli.stage import DEFAULT_SCHEMA, JsonOption, ProblemOption, StageOption, resolve_stage
+from cli.output import emit_json, note, progress_bar, show_entries, show_facts
+from cli.stage import JsonOption, ProblemOption, StageOption, resolve_stage
 
 app = typer.Typer(no_args_is_help=True, help="Look at rejected events, and publish them again.")
 
 
 @app.command("list")
 def list_rejected(
-    stage: StageOption = "local", schema: ProblemOption = DEFAULT_SCHEMA, as_json: JsonOption = False
+    stage: StageOption = "local", schema: ProblemOption = None, as_json: JsonOption = False
 ) -> None:
     """List what was rejected, and what Lambda gave up on, until it is replayed."""
-    records = resolve_stage(stage, schema).rejected().pending().records
+    pending = resolve_stage(stage, schema).rejected().pending()
     if as_json:
         names = ("event_id", "kind", "reason", "field", "received_at", "key")
-        emit_json([{name: getattr(record, name) for name in names} for record in records])
-    elif not records:
+        emit_json([{name: getattr(record, name) for name in names} for record in pending.records])
+    elif not pending.records:
         note("nothing was rejected")
     else:
-        show_table(["event", "reason", "received"], [[r.event_id, r.reason, r.received_at] for r in records])
+        show_entries((r.event_id, f"{r.received_at}  {r.reason}") for r in pending.records)
+    _warn_of(pending.unreadable)
 
 
 @app.command()
 def show(
-    event_id: Annotated[str, typer.Argument(help="An event as `churn rejected list` shows it.")],
+    event_id: Annotated[
+        str, typer.Argument(metavar="EVENT", help="An event as `churn rejected list` shows it.")
+    ],
     stage: StageOption = "local",
-    schema: ProblemOption = DEFAULT_SCHEMA,
+    schema: ProblemOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show one rejected event with its original bytes. Mind who reads over your shoulder."""
@@ -48,19 +53,20 @@ def show(
                 "key": record.key,
                 "data": record.data.decode("utf-8", "backslashreplace"),
             }
-            emit_json(facts) if as_json else show_facts(facts.items())
+            if as_json:
+                emit_json({**facts, "data_base64": b64encode(record.data).decode()})
+            else:
+                show_facts(facts.items())
             return
     raise CommandError(f"no rejected event {event_id!r}: `churn rejected list` shows the known ones")
 
 
 @app.command()
-def replay(
-    stage: StageOption = "local", schema: ProblemOption = DEFAULT_SCHEMA, as_json: JsonOption = False
-) -> None:
+def replay(stage: StageOption = "local", schema: ProblemOption = None, as_json: JsonOption = False) -> None:
     """Publish every rejected event again, byte for byte, and take it off the list.
 
     Useful after a model or a schema was mended. What is still wrong is rejected again, and listed again.
-    Nothing is taken off the list unless the stream took all of it.
+    An object's records leave the list once the stream has taken all of them, so Ctrl-C loses nothing.
     """
     from producer.kinesis import connect
     from producer.publisher import Publisher
@@ -68,16 +74,33 @@ def replay(
     target = resolve_stage(stage, schema)
     store = target.rejected()
     pending = store.pending()
-    with progress_bar("replaying", unit="events") as bar, Publisher(connect(), target.stream) as publisher:
-        for done, record in enumerate(pending.records, 1):
-            publisher.send(record.partition_key, record.data)
-            bar(done, len(pending.records))
-        refused = publisher.flush()
-    if not refused:
-        for key in pending.keys:
-            store.mark_replayed(key)
-    facts = {"replayed": len(pending.records) - len(refused), "refused": len(refused)}
-    emit_json(facts) if as_json else show_facts(facts.items())
+    replayed = refused = 0
+    try:
+        with progress_bar("replaying") as bar, Publisher(connect(), target.stream) as publisher:
+            for key, records in pending.by_key().items():
+                for record in records:
+                    publisher.send(record.partition_key, record.data)
+                refused += len(publisher.flush())
+                if refused:
+                    break
+                store.mark_replayed(key)
+                replayed += len(records)
+                bar(replayed, len(pending.records))
+    finally:
+        _tell({"replayed": replayed, "refused": refused}, as_json)
+        _warn_of(pending.unreadable)
     if refused:
-        note("churn: the stream refused some events; nothing was taken off the list, so replay again later")
+        note("churn: the stream refused some events; they stay on the list, so replay again later")
         raise typer.Exit(FAILED)
+
+
+def _tell(facts: dict[str, int], as_json: bool) -> None:
+    if as_json:
+        emit_json(facts)
+    else:
+        show_facts(facts.items())
+
+
+def _warn_of(unreadable: Sequence[str]) -> None:
+    for line in unreadable:
+        note(f"skipped: {line}")

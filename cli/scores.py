@@ -9,7 +9,7 @@ import typer
 
 from cli.errors import CommandError
 from cli.output import emit_json, note, show_table
-from cli.stage import DEFAULT_SCHEMA, JsonOption, ProblemOption, StageOption, resolve_stage
+from cli.stage import JsonOption, ProblemOption, StageOption, resolve_stage
 
 if TYPE_CHECKING:
     from contract.prediction import Prediction
@@ -21,10 +21,10 @@ app = typer.Typer(no_args_is_help=True, help="Read the scores and their reasons.
 
 @app.command()
 def get(
-    customer: Annotated[str, typer.Argument(help="Customer id.")],
+    customer: Annotated[str, typer.Argument(metavar="CUSTOMER", help="Customer id.")],
     history: Annotated[int | None, typer.Option("--history", min=1, help="The last N scores.")] = None,
     stage: StageOption = "local",
-    schema: ProblemOption = DEFAULT_SCHEMA,
+    schema: ProblemOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show a customer's latest score; exit 1 where there is none."""
@@ -46,7 +46,7 @@ def get(
 def top(
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many customers.")] = 10,
     stage: StageOption = "local",
-    schema: ProblemOption = DEFAULT_SCHEMA,
+    schema: ProblemOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the customers most at risk now, highest first: only those in the band `high`."""
@@ -54,7 +54,7 @@ def top(
     if as_json:
         emit_json([as_document(prediction) for prediction in found])
     elif not found:
-        note("no customer is in the band `high`")
+        note("no customer is in the band `high` (or nothing was scored yet: `churn publish`)")
     else:
         show_predictions(found)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,8 @@ LOCAL_DIRECTORY_VARIABLE = "CHURN_LOCAL_DIR"  # where the local stage keeps its 
 
 StageOption = Annotated[str, typer.Option("--stage", help="local, dev or prod.")]
 ProblemOption = Annotated[
-    str, typer.Option("--schema", help="Which problem's stack, on dev and prod; local serves one at a time.")
+    str | None,
+    typer.Option("--schema", help="Which problem's stack: a schema's name or file; default telco."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, nothing else.")]
 
@@ -89,11 +91,34 @@ def local_directory() -> Path:
     return Path(os.environ.get(LOCAL_DIRECTORY_VARIABLE) or DEFAULT_STATE_DIR)
 
 
-def resolve_stage(name: str, schema: str = DEFAULT_SCHEMA) -> Stage:
-    """The stage of that name, or CommandError with the next step where there is none."""
+def resolve_stage(name: str, schema: str | None = None) -> Stage:
+    """The stage of that name for a schema (its name or file), or CommandError with the next step."""
     if name not in STAGES:
         raise CommandError(f"unknown stage {name!r}: choose {', '.join(STAGES)}", WRONG_USAGE)
-    return _local_stage() if name == LOCAL else _remote_stage(name, schema)
+    wanted = _schema_name(schema) if schema else None
+    if name != LOCAL:
+        return _remote_stage(name, wanted or DEFAULT_SCHEMA)
+    found = _local_stage()
+    if wanted and wanted != found.schema:
+        raise CommandError(
+            f"stage local serves schema {found.schema}, not {wanted}: run `churn local down`, then "
+            f"`churn local up --schema {schema}`"
+        )
+    return found
+
+
+def _schema_name(schema: str) -> str:
+    from contract.schema import load_schema
+
+    return load_schema(schema).name if Path(schema).is_file() else schema
+
+
+def operator() -> str:
+    """Who decides, for the record kept with a promotion."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user need not have a name
+        return f"uid-{os.getuid()}"
 
 
 def _local_stage() -> Stage:
@@ -126,6 +151,8 @@ def _remote_stage(name: str, schema: str) -> Stage:
 
     from infra.naming import stack_name
 
+    if region := os.environ.get("AWS_REGION"):  # serverless.yml follows it; boto3 reads only the other one
+        os.environ["AWS_DEFAULT_REGION"] = region
     stack = stack_name(schema, name)
     try:
         described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]

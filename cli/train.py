@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +9,7 @@ import typer
 
 from cli.errors import CommandError
 from cli.output import emit_json, note, progress_bar, show_facts, show_table
-from cli.stage import JsonOption, Stage, StageOption, resolve_stage
+from cli.stage import JsonOption, Stage, StageOption, operator, resolve_stage
 
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
@@ -38,7 +37,9 @@ SchemaOption = Annotated[
 PromoteOption = Annotated[
     Promote, typer.Option("--promote", help="auto: where nothing serves yet or it is not worse.")
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Of folds, fuzz rows and synthetic data.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of folds, fuzz rows and synthetic data.")
+]
 
 
 def train(
@@ -54,8 +55,11 @@ def train(
     Candidates are compared by 5×3 repeated stratified cross-validation. Nothing is published unless the
     graph gives the pipeline's probabilities within 1e-6.
     """
-    target = resolve_stage(stage, _problem(schema))
-    features = _schema_for(target, schema)
+    from contract.schema import load_schema
+
+    told = load_schema(schema) if schema else None
+    target = resolve_stage(stage, told.name if told else None)
+    features = told or target.feature_schema()
     trained = fit(load(data, features, seed), features, seed)
     promoted, why = publish_model(target, trained, promote)
     if as_json:
@@ -87,7 +91,10 @@ def fit(table: Table, schema: FeatureSchema, seed: int) -> TrainedModel:
 
 
 def publish_model(stage: Stage, trained: TrainedModel, promote: Promote) -> tuple[bool, str]:
-    """Upload a model and promote it where the policy says so; whether it serves now, and why."""
+    """Upload a model and promote it where the policy says so; whether it serves now, and why.
+
+    Raises PromotionConflict where the champion changed since it was compared; the version stays published.
+    """
     from training.promotion import decide_promotion
 
     registry = stage.registry()
@@ -96,27 +103,8 @@ def publish_model(stage: Stage, trained: TrainedModel, promote: Promote) -> tupl
     champion = registry.manifest(pointer[0].version) if pointer else None
     decided, why = decide_promotion(promote.value, trained.manifest, champion)
     if decided:
-        registry.promote(trained.manifest.version, by=getpass.getuser(), reason=why)
+        registry.promote(trained.manifest.version, by=operator(), reason=why, expected=pointer)
     return decided, why
-
-
-def _problem(schema: str | None) -> str:
-    """The schema's name, for finding the stack."""
-    from contract.schema import load_schema
-
-    return load_schema(schema).name if schema else "telco"
-
-
-def _schema_for(stage: Stage, given: str | None) -> FeatureSchema:
-    from contract.schema import load_schema
-
-    schema = load_schema(given) if given else stage.feature_schema()
-    if schema.name != stage.schema:
-        raise CommandError(
-            f"stack {stage.stack} serves schema {stage.schema}, not {schema.name}: "
-            f"bring up a stack for it (locally `churn local down`, then `churn local up --schema {given}`)"
-        )
-    return schema
 
 
 def show(trained: TrainedModel, promoted: bool, why: str) -> None:
@@ -128,7 +116,7 @@ def show(trained: TrainedModel, promoted: bool, why: str) -> None:
     show_table(
         ["candidate", "ROC AUC", "PR AUC", "F1", "Brier"],
         [
-            [each["name"], *(f"{each[metric]['mean']:.4f} ± {each[metric]['std']:.4f}" for metric in metrics)]
+            [each["name"], *(f"{each[metric]['mean']:.3f} ± {each[metric]['std']:.3f}" for metric in metrics)]
             for each in summary["candidates"]
         ],
         title=f"{summary['rows']:,} customers, out of fold",

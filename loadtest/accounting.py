@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -112,13 +112,19 @@ class ScanClient(Protocol):
 def stored_events(dynamodb: ScanClient, table: str) -> dict[str, set[str]]:
     """All event keys in the table by customer. Reads the whole table, so it is for demos and load tests."""
     stored: dict[str, set[str]] = defaultdict(set)
+    for item in scan(dynamodb, table, "customer_id, event_key"):
+        stored[item["customer_id"]["S"]].add(item["event_key"]["S"])
+    return dict(stored)
+
+
+def scan(dynamodb: ScanClient, table: str, attributes: str) -> Iterator[Any]:
+    """Every item of a table, with these attributes only, page by page."""
     position: dict[str, Any] = {}
     while True:
         page = dynamodb.scan(
-            TableName=table, ProjectionExpression="customer_id, event_key", ConsistentRead=True, **position
+            TableName=table, ProjectionExpression=attributes, ConsistentRead=True, **position
         )
-        for item in page["Items"]:
-            stored[item["customer_id"]["S"]].add(item["event_key"]["S"])
+        yield from page["Items"]
         if "LastEvaluatedKey" not in page:
-            return dict(stored)
+            return
         position = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

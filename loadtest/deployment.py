@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from loadtest.accounting import Account, settle, stored_events
+from contract.event import parse_time
+from loadtest.accounting import Account, scan, settle, stored_events
 from scorer.metrics import NAMESPACE
 from scorer.read import ScoreReader
 from scorer.rejected import RejectedStore
@@ -94,6 +95,11 @@ class Deployment:
             if settled > best:
                 best, moved = settled, time.monotonic()
             time.sleep(LOOK_AGAIN_SECONDS)
+
+    def last_scored_at(self) -> float:
+        """When the newest score in the table was made, in seconds since 1970. Reads the whole table."""
+        pages = scan(self.dynamodb, self.table, "scored_at")
+        return parse_time(max(item["scored_at"]["S"] for item in pages)) / 1000
 
     def totals(self) -> dict[str, float]:
         """Sums of the scorer's counting metrics over the last hours, from CloudWatch."""

@@ -17,6 +17,10 @@ class ObjectMissingError(StorageError):
     """There is no such object."""
 
 
+class UnreadableObjectError(StorageError):
+    """An object holds something else than what belongs there."""
+
+
 class ModelError(ScorerError):
     """A model that does not fit its manifest or this scorer, or that gave something that is not a score."""
 

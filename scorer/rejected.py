@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
 
 from contract.event import format_time
 from contract.rejection import Rejected
-from scorer.errors import StorageError
+from scorer.errors import ObjectMissingError, UnreadableObjectError
 from scorer.objects import Objects
 from scorer.records import Record, read_record
 
@@ -40,10 +41,20 @@ class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Pending(NamedTuple):
-    """What waits for a replay: each record once, and every object that holds one of them."""
+    """What waits for a replay: each record once, every object that holds one of them (even one that only
+    repeats records of another), and a line for each object that could not be read.
+    """
 
     records: list[RejectedRecord]
     keys: list[str]
+    unreadable: list[str]
+
+    def by_key(self) -> dict[str, list[RejectedRecord]]:
+        """For every object, the records that are given from it; perhaps none."""
+        found: dict[str, list[RejectedRecord]] = {key: [] for key in self.keys}
+        for record in self.records:
+            found[record.key].append(record)
+        return found
 
 
 class _Invocation(msgspec.Struct):
@@ -74,15 +85,21 @@ class RejectedStore:
     def pending(self) -> Pending:
         """Everything not yet replayed: what the scorer rejected, then what Lambda gave up on.
 
-        A record delivered twice may lie in two objects; it is given once, by its event id. Raises
-        StorageError, also where an object is not what it should be.
+        A record delivered twice may lie in two objects; it is given once, by its event id. An object that is
+        not what it should be, or has gone meanwhile, hides no other. Raises StorageError.
         """
         records: dict[str, RejectedRecord] = {}
-        keys = list(self.keys())
-        for key in keys:
-            for record in self.load(key):
+        keys, unreadable = [], []
+        for key in self.keys():
+            try:
+                loaded = self.load(key)
+            except (UnreadableObjectError, ObjectMissingError) as error:
+                unreadable.append(str(error))
+                continue
+            keys.append(key)
+            for record in loaded:
                 records.setdefault(record.event_id, record)
-        return Pending(list(records.values()), keys)
+        return Pending(list(records.values()), keys, unreadable)
 
     def keys(self) -> Iterator[str]:
         """Keys of all objects that hold records to replay."""
@@ -90,19 +107,23 @@ class RejectedStore:
         yield from self._objects.keys(UNDELIVERED_PREFIX)
 
     def load(self, key: str) -> list[RejectedRecord]:
-        """The records of one object. Raises StorageError naming the key where it is not readable."""
+        """The records of one object. Raises StorageError, UnreadableObjectError where it is none of ours."""
         body = self._objects.get(key).body
         try:
             return _read_undelivered(key, body) if key.startswith(UNDELIVERED_PREFIX) else _read(key, body)
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise StorageError(
+            raise UnreadableObjectError(
                 f"{key}: not an object of rejected records ({type(error).__name__}); "
                 "look at it, then move it away"
             ) from error
 
     def mark_replayed(self, key: str) -> None:
-        """Move an object out of the way, so that it is listed no more. Raises StorageError."""
-        self._objects.move(key, REPLAYED_PREFIX + key)
+        """Move an object out of the way, so that it is listed no more; one that has gone is done.
+
+        Raises StorageError.
+        """
+        with suppress(ObjectMissingError):
+            self._objects.move(key, REPLAYED_PREFIX + key)
 
 
 def _to_line(record: Record, rejected: Rejected) -> RejectedRecord:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scorer.errors import StorageError
+from scorer.errors import StorageError, UnreadableObjectError
 from scorer.objects import S3Objects
 from scorer.rejected import RejectedStore
 from tests.scorer.batches import FAR_DEADLINE, NOW_MS, SHARD, Rig, batch_of, event, record, sequence
@@ -76,7 +76,7 @@ def test_a_replayed_object_is_moved_and_listed_no_more() -> None:
     [key] = rig.rejected.pending().keys
     body = rig.s3.objects[key]
     rig.rejected.mark_replayed(key)
-    assert rig.rejected.pending() == ([], [])
+    assert rig.rejected.pending() == ([], [], [])
     assert rig.s3.objects[f"replayed/{key}"] == body
 
 
@@ -123,11 +123,26 @@ def test_another_schemas_records_are_not_listed() -> None:
     ],
 )
 def test_an_object_that_cannot_be_read_is_named(key: str, body: bytes) -> None:
-    """One line with its key, so that someone can look at it."""
+    """One line with its key, so that someone can look at it; the other objects are given all the same."""
     rig = Rig()
+    rig.score(batch_of(b"{"), deadline=FAR_DEADLINE)
     rig.s3.objects[key] = body
-    with pytest.raises(StorageError, match=key):
-        rig.rejected.pending()
+    pending = rig.rejected.pending()
+    assert [found.data for found in pending.records] == [b"{"]
+    [line] = pending.unreadable
+    assert key in line
+    with pytest.raises(UnreadableObjectError):
+        rig.rejected.load(key)
+
+
+def test_an_object_replayed_by_someone_else_is_done() -> None:
+    """Two people replay at once: the second finds the object gone, and has nothing left to do."""
+    rig = Rig()
+    rig.score(batch_of(b"{"), deadline=FAR_DEADLINE)
+    [key] = rig.rejected.pending().keys
+    rig.rejected.mark_replayed(key)
+    rig.rejected.mark_replayed(key)
+    assert f"replayed/{key}" in rig.s3.objects
 
 
 def test_a_store_that_does_not_answer_is_one_line() -> None:
