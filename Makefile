@@ -26,7 +26,7 @@ demo: setup ## run the whole path once on the embedded AWS (DATA=file.csv for yo
 test: setup lint ## lint and run all tests
 	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup
 
-lint: setup ## ruff, mypy --strict, cfn-lint
+lint: setup ## ruff and mypy --strict; cfn-lint runs in the tests, on the rendered template
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy

@@ -19,12 +19,13 @@ PortOption = Annotated[int, typer.Option("--port", min=0, max=65535, help="0 tak
 @app.command()
 def up(schema: SchemaOption = DEFAULT_SCHEMA, port: PortOption = 0, as_json: JsonOption = False) -> None:
     """Start the embedded AWS and deploy serverless.yml to it. Does nothing where it is up already."""
-    from contract.schema import load_schema
+    from contract.schema import built_in_schemas, load_schema
     from infra.local import stage
 
     found = stage.up(local_directory(), schema=load_schema(schema).name, port=port, on_progress=note)
     _show(found, as_json)
-    note("next: `churn train --data FILE.csv` (or `--data synthetic`), then `churn publish`")
+    told = "" if schema in built_in_schemas() else f" --schema {schema}"
+    note(f"next: `churn train --data FILE.csv{told}`, then `churn publish FILE.csv`")
 
 
 @app.command()

@@ -43,12 +43,12 @@ app = typer.Typer(
     help="Real-time churn scores: train a model, publish customer events, read who is at risk and why.",
     epilog="Start with `churn demo`. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a gate was not met.",
 )
-app.command()(demo.demo)
+app.command(epilog="Example: `churn demo --data customers.csv --events 20000`")(demo.demo)
 app.add_typer(local.app, name="local")
-app.command()(train.train)
+app.command(epilog="Example: `churn train --data customers.csv --promote never --json`")(train.train)
 app.add_typer(models.app, name="models")
 app.add_typer(schema.app, name="schema")
-app.command()(publish.publish)
+app.command(epilog="Example: `churn publish customers.csv --rate 200`")(publish.publish)
 app.add_typer(scores.app, name="scores")
 app.add_typer(rejected.app, name="rejected")
 

@@ -55,7 +55,7 @@ def show_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, titl
     for position, header in enumerate(headers):
         numeric = bool(cells) and all(isinstance(row[position], int | float) for row in cells)
         # Folded, never cut: an id on the screen must be whole to be copied.
-        table.add_column(header, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(as_text(header), justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*(as_text(cell) for cell in row))
     RESULTS.print(table)
@@ -74,7 +74,7 @@ def show_facts(facts: Iterable[tuple[str, object]], *, title: str = "") -> None:
     table.add_column(style="dim")
     table.add_column(overflow="fold")
     for name, value in facts:
-        table.add_row(name, as_text(value))
+        table.add_row(as_text(name), as_text(value))
     RESULTS.print(table)
 
 

@@ -1,0 +1,68 @@
+"""What people see is what is there: ids and file names are never taken for markup."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cli import output
+from cli.known_errors import explain
+
+HOSTILE = ["[/x]", "[red]Bob[/red]", ":x:", "Salary [eur]", "\x1b[31mred", "O'Brien <b>", "🙂"]
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    """Captures what goes to stdout."""
+    written = io.StringIO()
+    monkeypatch.setattr(output, "RESULTS", Console(file=written, width=60))
+    monkeypatch.setattr(output, "NOTES", Console(file=written, width=60))
+    return written
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_is_shown_literally_everywhere(text: str, screen: io.StringIO) -> None:
+    """Tables, facts, entries and notes show a customer's id as it is, control characters made visible."""
+    shown = text.replace("\x1b", "\\x1b")
+    output.show_table([text], [[text]], title=text)
+    output.show_facts([("customer", text)], title=text)
+    output.show_entries([(text, text)])
+    output.note(text)
+    assert screen.getvalue().count(shown) == 8
+    assert "\x1b[31m" not in screen.getvalue()
+
+
+def test_long_values_are_folded_and_never_cut(screen: io.StringIO) -> None:
+    """An id that is longer than the terminal is wide is still whole."""
+    name = "shardId-000000000000:" + "49" * 40
+    output.show_facts([("event", name)])
+    assert "".join(screen.getvalue().split()).endswith(name)
+    output.show_entries([(name, "a reason")])
+    assert name in screen.getvalue().splitlines()
+
+
+def test_a_defect_of_ours_is_not_dressed_up() -> None:
+    """Only what a person can do something about becomes one line; anything else keeps its traceback."""
+    assert explain(KeyError("x")) is None
+    assert explain(ValueError("x")) is None
+    assert explain(FileNotFoundError(2, "No such file or directory", "x.csv")) == (
+        "x.csv: No such file or directory",
+        1,
+    )
+
+
+def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
+    """`churn … | head -1` closes the pipe early: no traceback, the exit code of a closed pipe."""
+    rows = "\n".join(f"c{n},{n},{n % 2}" for n in range(200))
+    (tmp_path / "t.csv").write_text(f"customer_id,months,churned\n{rows}\n")
+    command = f"{sys.executable} -m cli.main schema infer t.csv | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode in (0, 141), done.stderr
+    assert "Traceback" not in done.stderr
