@@ -8,7 +8,7 @@ import typer
 
 from cli.errors import FAILED, CommandError
 from cli.output import emit_json, note, show_facts
-from cli.stage import DEFAULT_SCHEMA, JsonOption, local_directory
+from cli.stage import DEFAULT_SCHEMA, JsonOption, local_directory, use_local
 
 app = typer.Typer(no_args_is_help=True, help="Run the whole stack on this machine.")
 
@@ -44,6 +44,7 @@ def status(as_json: JsonOption = False) -> None:
     found = stage.status(local_directory())
     if found is None:
         raise CommandError("stage local is not up: run `churn local up` (or `churn demo`) first", FAILED)
+    use_local(found)  # says so where it is not reading
     _show(found, as_json)
 
 

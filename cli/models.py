@@ -49,7 +49,7 @@ def list_versions(
                     r["version"],
                     r["created_at"],
                     r["chosen"],
-                    f"{r['roc_auc']:.4f}",
+                    "" if r["roc_auc"] is None else f"{r['roc_auc']:.4f}",
                     "yes" if r["champion"] else "",
                 ]
                 for r in rows

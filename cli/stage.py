@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.errors import WRONG_USAGE, CommandError
+from cli.output import note
 
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
@@ -132,9 +133,9 @@ def _local_stage() -> Stage:
 
 def use_local(found: LocalStage) -> Stage:
     """Point this process's AWS environment at a local stage."""
-    for variable in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        os.environ.pop(variable, None)
-    os.environ.update(found.environment())
+    found.apply_to(os.environ)
+    if not found.is_reading:
+        note("the event source is not running, so nothing is scored: `churn local up` restarts it")
     return Stage(
         name=LOCAL,
         stack=found.stack,

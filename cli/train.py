@@ -95,15 +95,22 @@ def publish_model(stage: Stage, trained: TrainedModel, promote: Promote) -> tupl
 
     Raises PromotionConflict where the champion changed since it was compared; the version stays published.
     """
-    from training.promotion import decide_promotion
+    from training.promotion import Policy, decide_promotion
 
     registry = stage.registry()
     registry.publish(trained)
+    version = trained.manifest.version
+    if promote is not Promote.AUTO:
+        policy: Policy = "always" if promote is Promote.ALWAYS else "never"
+        decided, why = decide_promotion(policy, trained.manifest, None)
+        if decided:
+            registry.promote(version, by=operator(), reason=why)
+        return decided, why
     pointer = registry.champion()
     champion = registry.manifest(pointer[0].version) if pointer else None
-    decided, why = decide_promotion(promote.value, trained.manifest, champion)
+    decided, why = decide_promotion("auto", trained.manifest, champion, trained.findings)
     if decided:
-        registry.promote(trained.manifest.version, by=operator(), reason=why, expected=pointer)
+        registry.promote(version, by=operator(), reason=why, expected=pointer)
     return decided, why
 
 

@@ -74,14 +74,14 @@ def deliver(
     never sent again; where a call breaks off without an answer the whole request is repeated, so a record may
     arrive twice, with the same event id. Never raises: what cannot heal comes back as `failure`.
     """
-    waiting, refused = list(records), [Refused(r.customer_id, r.payload, STOPPED, "") for r in records]
+    waiting, refused = list(records), [record.refused(STOPPED, "") for record in records]
     for attempt in range(1, retry.max_attempts + 1):
         if stop.is_set():
             break
         try:
             answers = _put(client, stream_name, waiting)
         except Exception as error:
-            refused = [Refused(r.customer_id, r.payload, *_code_and_message(error)) for r in waiting]
+            refused = [record.refused(*_code_and_message(error)) for record in waiting]
             failure = NotPublishedError(
                 f"stream {stream_name!r}: {_in_one_line(error)}; check its name, region and permissions"
             )
@@ -89,7 +89,7 @@ def deliver(
             return Delivery(len(records) - len(waiting), refused, failure)
         kept = [(record, answer) for record, answer in zip(waiting, answers, strict=True) if answer]
         waiting = [record for record, _ in kept]
-        refused = [Refused(record.customer_id, record.payload, *answer) for record, answer in kept if answer]
+        refused = [record.refused(*answer) for record, answer in kept if answer]
         if not waiting or (attempt < retry.max_attempts and stop.wait(retry.pause_seconds(attempt))):
             break
     return Delivery(len(records) - len(waiting), refused)

@@ -20,11 +20,17 @@ class Ready(NamedTuple):
 
 
 class Invalid(NamedTuple):
-    """Input that is never sent. `original` is the text as it was found, perhaps cut short."""
+    """Input that is never sent. `original` is the text as it was found, shortened where `is_cut`.
+
+    What it takes to read that text again: `columns`, the header of a CSV, and `time_column`, if there is one.
+    """
 
     line: int
     rejected: Rejected
     original: bytes
+    columns: tuple[str, ...] = ()
+    time_column: str | None = None
+    is_cut: bool = False
 
 
 def now_ms() -> int:

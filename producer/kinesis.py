@@ -15,11 +15,19 @@ MAX_PARTITION_KEY_CHARS = 256
 
 
 class Record(NamedTuple):
-    """One event on its way: its partition key, its bytes, and what both count for against the limits."""
+    """One event on its way: its partition key, its bytes, and what both count for against the limits.
+
+    `line` is where in the source it came from, where there is one.
+    """
 
     customer_id: str
     payload: bytes
     size_bytes: int
+    line: int | None = None
+
+    def refused(self, code: str, message: str) -> Refused:
+        """This event, as one that the stream did not take."""
+        return Refused(self.customer_id, self.payload, code, message, self.line)
 
 
 class Refused(NamedTuple):
@@ -29,6 +37,7 @@ class Refused(NamedTuple):
     payload: bytes
     code: str
     message: str
+    line: int | None = None
 
     @property
     def reason(self) -> str:
@@ -43,7 +52,7 @@ class KinesisClient(Protocol):
     def put_records(self) -> Any: ...
 
 
-def record_of(customer_id: str, payload: bytes) -> Record:
+def record_of(customer_id: str, payload: bytes, line: int | None = None) -> Record:
     """Measure one event. Raises ValueError where Kinesis would refuse the whole request for it."""
     if not customer_id:
         raise ValueError("customer id: empty, expected 1 to 256 characters; it is the partition key")
@@ -54,7 +63,7 @@ def record_of(customer_id: str, payload: bytes) -> Record:
     size_bytes = len(payload) + len(customer_id.encode())
     if size_bytes > MAX_RECORD_BYTES:
         raise ValueError(f"event: {size_bytes} bytes with its key, at most {MAX_RECORD_BYTES} allowed")
-    return Record(customer_id, payload, size_bytes)
+    return Record(customer_id, payload, size_bytes, line)
 
 
 def connect(

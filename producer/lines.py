@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
+from contract.rejection import Rejected, Rejection
+from producer.edge import Invalid
 from producer.errors import SourceError
 
 # Far above any valid event, so that a file without line ends cannot fill the memory.
@@ -35,6 +37,8 @@ def open_stream(location: str) -> BinaryIO:
     """Open a path, gzip by its `.gz` suffix, or `-` for standard input. Raises SourceError."""
     if location == STDIN:
         return sys.stdin.buffer
+    if not location:
+        raise SourceError("source '': no name; give a path, - for standard input, or synthetic:N")
     path = Path(location)
     try:
         if path.suffix == ".gz":
@@ -70,9 +74,23 @@ def lines_of(stream: BinaryIO, name: str) -> Iterator[Line]:
                 stripped = text.rstrip(b"\r\n")
                 yield Line(number, stripped, length - (len(text) - len(stripped)))
     except (OSError, EOFError, zlib.error) as error:
-        raise SourceError(
-            f"{name}: reading failed after line {number} ({error}); is the file complete?"
-        ) from error
+        raise unreadable(name, number, error) from error
+
+
+def unreadable(name: str, number: int, error: Exception) -> SourceError:
+    """The error for a stream that breaks after `number` lines."""
+    if number == 0 and isinstance(error, gzip.BadGzipFile):
+        return SourceError(f"{name}: is named .gz and not compressed with gzip; rename it or compress it")
+    where = f"after line {number}" if number else "at its start"
+    return SourceError(f"{name}: reading failed {where} ({error}); is the file complete?")
+
+
+def too_large(line: Line) -> Invalid | None:
+    """What an overlong line comes to; None for any other."""
+    if not line.is_overlong:
+        return None
+    detail = f"{line.length} bytes, at most {MAX_LINE_BYTES} allowed"
+    return Invalid(line.number, Rejected(Rejection.TOO_LARGE, "", detail), line.text, is_cut=True)
 
 
 def _skip_to_line_end(stream: BinaryIO) -> int:

@@ -128,12 +128,13 @@ class Publisher:
         self._check(payload)
         self.send(subject_of(payload), payload)
 
-    def send(self, customer_id: str, payload: bytes) -> None:
+    def send(self, customer_id: str, payload: bytes, *, line: int | None = None) -> None:
         """Send bytes that were judged before; nothing is checked here but Kinesis's limits (ValueError).
 
+        `line` comes back with the event if it is refused.
         Raises NotPublishedError, before taking the event, once the stream cannot be used at all.
         """
-        record = record_of(customer_id, payload)
+        record = record_of(customer_id, payload, line)
         if self._failure or len(self._refused) >= MAX_REFUSED_KEPT:
             raise self._not_published()
         if self._pace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -13,7 +14,7 @@ from producer.csv_source import read_csv
 from producer.edge import Edge, Invalid, Ready, now_ms
 from producer.errors import SourceError
 from producer.jsonl_source import read_cloudevents, read_jsonl
-from producer.lines import BYTE_ORDER_MARK, lines_of, open_stream
+from producer.lines import BYTE_ORDER_MARK, STDIN, Line, lines_of, open_stream, unreadable
 
 Format = Literal["csv", "jsonl", "cloudevents"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -28,6 +29,12 @@ class Source:
     name: str
     items: Iterator[Ready | Invalid]
     total: int | None = None
+    stream: BinaryIO | None = None
+
+    def close(self) -> None:
+        """Close the input before its end, where reading to it does."""
+        if self.stream:
+            self.stream.close()
 
     def __iter__(self) -> Iterator[Ready | Invalid]:
         return self.items
@@ -39,6 +46,7 @@ def open_source(
     *,
     format: str | None = None,
     time_column: str | None = None,
+    from_line: int = 1,
     seed: int = 0,
     stdin: BinaryIO | None = None,
     clock_ms: Callable[[], int] = now_ms,
@@ -46,24 +54,48 @@ def open_source(
     """Open a path (also .gz), `-` for standard input, or `synthetic:N` for N made-up events.
 
     The format follows the file's suffix, else its first character. Raises SourceError, before anything is
-    sent, where the input cannot be read at all; bad rows come out as Invalid items instead.
+    sent, where the input cannot be read at all; bad rows come out as Invalid items instead. Rows that begin
+    before `from_line` are left out; a header is read all the same.
     """
+    _check_options(location, format, time_column)
     edge = Edge(schema, clock_ms=clock_ms)
-    if format is not None and format not in FORMATS:
-        raise SourceError(f"format {format!r}: not known; expected {', '.join(FORMATS)}")
     if location.startswith(SYNTHETIC_PREFIX):
         count = _synthetic_count(location)
-        return Source(location, _synthetic(edge, count, seed), count)
-    stream = stdin if stdin is not None and location == "-" else open_stream(location)
-    name = "standard input" if location == "-" else location
-    if format is None:
-        format, stream = _guess_format(location, stream, name)
-    lines = lines_of(stream, name)
+        items = _from_line(from_line, _synthetic(edge, count, seed))
+        return Source(location, items, max(0, count - max(0, from_line - 1)))
+    stream = stdin if stdin is not None and location == STDIN else open_stream(location)
+    name = "standard input" if location == STDIN else location
+    try:
+        if format is None:
+            format, stream = _guess_format(location, stream, name)
+        items = _read(lines_of(stream, name), edge, format=format, name=name, time_column=time_column)
+    except BaseException:
+        stream.close()
+        raise
+    return Source(name, _from_line(from_line, items), stream=stream)
+
+
+def _read(
+    lines: Iterator[Line], edge: Edge, *, format: str, name: str, time_column: str | None
+) -> Iterator[Ready | Invalid]:
     if format == "csv":
-        return Source(name, read_csv(lines, edge, name=name, time_column=time_column))
+        return read_csv(lines, edge, name=name, time_column=time_column)
     if format == "jsonl":
-        return Source(name, read_jsonl(lines, edge, time_column=time_column))
-    return Source(name, read_cloudevents(lines, edge))
+        return read_jsonl(lines, edge, time_column=time_column)
+    return read_cloudevents(lines, edge)
+
+
+def _check_options(location: str, format: str | None, time_column: str | None) -> None:
+    if format is not None and format not in FORMATS:
+        raise SourceError(f"format {format!r}: not known; expected {', '.join(FORMATS)}")
+    if location.startswith(SYNTHETIC_PREFIX) and not (format is None and time_column is None):
+        raise SourceError(f"{location}: made-up events have no format and no time column; leave them out")
+    if format == "cloudevents" and time_column is not None:
+        raise SourceError(f"{location}: CloudEvents carry their own time; leave the time column out")
+
+
+def _from_line(first: int, items: Iterator[Ready | Invalid]) -> Iterator[Ready | Invalid]:
+    return items if first <= 1 else (item for item in items if item.line >= first)
 
 
 def _guess_format(location: str, stream: BinaryIO, name: str) -> tuple[Format, BinaryIO]:
@@ -74,8 +106,8 @@ def _guess_format(location: str, stream: BinaryIO, name: str) -> tuple[Format, B
     peekable = stream if hasattr(stream, "peek") else io.BufferedReader(cast(io.RawIOBase, stream))
     try:
         start = cast(io.BufferedReader, peekable).peek(1)
-    except (OSError, EOFError) as error:
-        raise SourceError(f"{name}: cannot be read ({error}); expected a readable file") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise unreadable(name, 0, error) from error
     start = start.removeprefix(BYTE_ORDER_MARK).lstrip()
     return ("jsonl" if start.startswith(b"{") else "csv"), peekable
 

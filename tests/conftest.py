@@ -10,6 +10,7 @@ import pytest
 from infra.local.stage import LocalStage, local_stage
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the ids
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests of the emulator on one worker (with `--dist loadgroup`), so that one emulator serves all."""
     for item in items:

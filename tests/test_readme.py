@@ -19,6 +19,7 @@ from cli.main import app
 from contract.event import EventDecoder
 from contract.rejection import Rejected
 from contract.schema import load_schema
+from infra.local.client_settings import clean_environment
 from infra.local.stage import down, status
 from producer.synthetic import customers
 from tests.commands import Shell
@@ -84,7 +85,7 @@ def run_example(shell: Shell) -> None:
     before = len(shell.json(f"scores get {CUSTOMER} --history 99"))
     (example,) = blocks("python")
     code = example.replace("churn-telco-dev-events", stage.stream)
-    environment = {**os.environ, **stage.environment()}
+    environment = clean_environment(os.environ, stage.endpoint_url)
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, timeout=60)
     shell.json_once(f"scores get {CUSTOMER} --history 99", lambda found: len(found) == before + 1)
 

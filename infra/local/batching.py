@@ -40,10 +40,10 @@ class Checkpoint:
     Not safe for use from several threads at once: the caller holds a lock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sequence_number: str | None = None) -> None:
         self._reading: deque[str] = deque()
         self._finished: set[str] = set()
-        self.sequence_number: str | None = None
+        self.sequence_number = sequence_number
 
     def read(self, records: Sequence[Record]) -> None:
         """Records were taken off the stream, in stream order."""

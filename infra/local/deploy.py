@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.errors import DeployError
-from infra.local.client_settings import client_environment
+from infra.local.client_settings import clean_environment
 from infra.node import find_node
 from infra.paths import OSLS, PROJECT
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 STAGE = "local"
 DEPLOY_TIMEOUT_SECONDS = 180
+# osls sends everything through a proxy that one of these names, whatever NO_PROXY says.
+PROXY_VARIABLES = ("proxy", "http_proxy", "https_proxy", "all_proxy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def deploy(
 
 
 def copy_service(directory: Path) -> Path:
-    """Copy all that osls reads into `directory`/service, so that several may run at once."""
-    service = directory / "service"
+    """Copy all that osls reads into `directory`/osls-service, so that several may run at once."""
+    service = directory / "osls-service"
     shutil.rmtree(service, ignore_errors=True)
     shutil.copytree(PROJECT / "infra" / "resources", service / "infra" / "resources")
     shutil.copy(PROJECT / "serverless.yml", service)
@@ -72,20 +74,11 @@ def copy_service(directory: Path) -> Path:
 
 
 def _run_osls(command: list[str], service: Path, log: Path, endpoint_url: str) -> None:
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SLS_"))},
-        **client_environment(endpoint_url),
-        "AWS_MAX_ATTEMPTS": "1",
-        "SLS_AWS_MONITORING_FREQUENCY": "100",  # milliseconds between looks at the stack; 5000 by default
-        "SLS_TELEMETRY_DISABLED": "1",
-        "SLS_NOTIFICATIONS_MODE": "off",
-        "NO_COLOR": "1",
-    }
     try:
         done = subprocess.run(
             command,
             cwd=service,
-            env=environment,
+            env=_environment(endpoint_url),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -98,6 +91,22 @@ def _run_osls(command: list[str], service: Path, log: Path, endpoint_url: str) -
     log.write_text(done.stdout + done.stderr)
     if done.returncode != 0:
         raise DeployError(f"deploying failed: {_reason(done.stderr + done.stdout)}; see {log}")
+
+
+def _environment(endpoint_url: str) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("SLS_") and name.lower() not in PROXY_VARIABLES
+    }
+    return {
+        **clean_environment(kept, endpoint_url),
+        "AWS_MAX_ATTEMPTS": "1",
+        "SLS_AWS_MONITORING_FREQUENCY": "100",  # milliseconds between looks at the stack; 5000 by default
+        "SLS_TELEMETRY_DISABLED": "1",
+        "SLS_NOTIFICATIONS_MODE": "off",
+        "NO_COLOR": "1",
+    }
 
 
 def _reason(output: str) -> str:

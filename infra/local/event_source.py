@@ -7,7 +7,7 @@ and the destination are arguments, so that tests can put faults between them.
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -43,13 +43,16 @@ class EventSource:
         invoke: Invoke,
         discard: Discard,
         observe: Observe = ignore,
+        resume_after: Mapping[str, str] | None = None,
         shard_refresh_seconds: float = SHARD_REFRESH_SECONDS,
     ) -> None:
+        """`resume_after` holds the checkpoints of an earlier run; its shards are read from there on."""
         self._settings = settings
         self._kinesis = kinesis
         self._invoke = invoke
         self._discard = discard
         self._observe = observe
+        self._resume_after = resume_after or {}
         self._refresh_seconds = shard_refresh_seconds
         self._stopping = threading.Event()
         self._readers: dict[str, ShardReader] = {}
@@ -112,6 +115,7 @@ class EventSource:
             reader = ShardReader(
                 shard_id=shard_id,
                 position=cast(StartPosition, position),
+                after=self._resume_after.get(shard_id),
                 settings=self._settings,
                 kinesis=self._kinesis,
                 invoke=self._invoke,

@@ -20,17 +20,29 @@ class MetricsExtractor:
     """Follows one log group by time, a little overlapping, and knows which lines it has published.
 
     By time and not by log stream, because MiniStack opens a stream per invocation. A line whose metrics
-    CloudWatch refuses is read again at the next call.
+    CloudWatch refuses is read again at the next call. Lines up to `published_until` (epoch milliseconds)
+    belong to an earlier extractor.
     """
 
     def __init__(
-        self, *, logs: "CloudWatchLogsClient", cloudwatch: "CloudWatchClient", log_group: str
+        self,
+        *,
+        logs: "CloudWatchLogsClient",
+        cloudwatch: "CloudWatchClient",
+        log_group: str,
+        published_until: int = 0,
     ) -> None:
         self._logs = logs
         self._cloudwatch = cloudwatch
         self._log_group = log_group
-        self._newest = 0  # epoch milliseconds of the newest line published
+        self._first = published_until + 1
+        self._newest = published_until
         self._published: dict[str, int] = {}  # identity to time, of lines that the next call may read again
+
+    @property
+    def published_until(self) -> int:
+        """Epoch milliseconds of the newest line published."""
+        return self._newest
 
     def extract(self) -> int:
         """Publish the metrics of all lines written since the last call; the number of EMF lines found."""
@@ -47,7 +59,7 @@ class MetricsExtractor:
         request: dict[str, Any] = {
             "logGroupName": self._log_group,
             "filterPattern": EMF_PATTERN,
-            "startTime": max(self._newest - OVERLAP_MILLISECONDS, 0),
+            "startTime": max(self._newest - OVERLAP_MILLISECONDS, self._first),
         }
         events: list[FilteredLogEventTypeDef] = []
         while True:

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from infra.errors import MiniStackError
 from infra.local import processes
+from infra.local.client_settings import HOST, NO_PROXY_VARIABLES
 from infra.paths import MINISTACK_LOCK, MINISTACK_VENV
 
-HOST = "127.0.0.1"
 MARKER = "ministack"  # in the command line of every MiniStack
 READY_TIMEOUT_SECONDS = 30.0
 FREE_PORT_ATTEMPTS = 5
@@ -99,6 +99,11 @@ def is_running(pid: int) -> bool:
     return processes.is_running(pid, MARKER)
 
 
+def temporary_files(directory: Path) -> Path:
+    """Where MiniStack keeps what may be deleted once it has stopped."""
+    return directory / "ministack-tmp"
+
+
 def _pid_file(directory: Path) -> Path:
     return directory / "ministack.pid"
 
@@ -114,7 +119,7 @@ def _last_line(directory: Path) -> str:
 
 
 def _launch(python: Path, directory: Path, port: int) -> int:
-    temporary = directory / "tmp"
+    temporary = temporary_files(directory)
     temporary.mkdir(parents=True, exist_ok=True)
     # Started with a short environment: MiniStack hands all of its own to every Lambda function.
     environment = {
@@ -130,6 +135,7 @@ def _launch(python: Path, directory: Path, port: int) -> int:
         "S3_DATA_DIR": str(temporary / "s3"),
         "LOG_LEVEL": "WARNING",
         "PYTHONUNBUFFERED": "1",
+        **dict.fromkeys(NO_PROXY_VARIABLES, HOST),  # a proxy may also come from the system's settings
     }
     command = [str(python), "-m", "ministack.app"]
     pid = processes.start(command, environment=environment, log=_log(directory))
@@ -138,10 +144,11 @@ def _launch(python: Path, directory: Path, port: int) -> int:
 
 
 def _answers(pid: int, port: int) -> bool:
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + READY_TIMEOUT_SECONDS
     while time.monotonic() < deadline and is_running(pid):
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{port}/_ministack/health", timeout=2) as response:
+            with direct.open(f"http://{HOST}:{port}/_ministack/health", timeout=2) as response:
                 return bool(response.status == 200 and is_running(pid))
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)

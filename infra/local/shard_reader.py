@@ -50,7 +50,7 @@ class ShardReader:
         self._position: StartPosition = position
         self._last_read = after
         self._lock = threading.Lock()
-        self._checkpoint = Checkpoint()
+        self._checkpoint = Checkpoint(after)
         self._lanes = [LaneQueue(settings) for _ in range(settings.parallelization)]
         self._sender = Sender(
             settings=settings,

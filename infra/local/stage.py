@@ -9,36 +9,23 @@ Several stages may be up at once, each with a state directory and a port of its 
 """
 
 import fcntl
-import os
 import shutil
-import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from infra import build
 from infra.errors import StageError
+from infra.local import companions_process, ministack
 from infra.local import deploy as deployment
-from infra.local import ministack, processes
-from infra.local.client_settings import REGION, client_arguments
-from infra.local.state import (
-    COMPANIONS_MODULE,
-    COMPANIONS_READY,
-    LocalStage,
-    read_state,
-    state_file,
-    write_state,
-)
+from infra.local.client_settings import REGION, client_arguments, isolated_session
+from infra.local.progress import progress_file
+from infra.local.state import LocalStage, read_state, state_file, unusable
 from infra.naming import stack_name
-from infra.paths import DEFAULT_STATE_DIR, PROJECT
+from infra.paths import DEFAULT_STATE_DIR
 
-Progress = Callable[[str], None]
-
-COMPANIONS_TIMEOUT_SECONDS = 15.0
-NO_PROCESS = 0  # an interrupted `up` may leave a state without companions
+Say = Callable[[str], None]
 
 __all__ = ["DEFAULT_STATE_DIR", "LocalStage", "down", "local_stage", "status", "up"]
 
@@ -50,13 +37,14 @@ def up(
     port: int = 0,
     parameters: dict[str, str] | None = None,
     artifact: Path | None = None,
-    on_progress: Progress | None = None,
+    on_progress: Say | None = None,
 ) -> LocalStage:
     """Bring the stage up and return it; one that is already up with this schema is returned as it is.
 
-    Port 0 takes a free one. `parameters` override those of infra/resources/parameters.yml, `artifact` the
-    built zip. Raises InfraError with one clear line (busy port, another schema up, failed deployment, …)
-    and leaves nothing running then.
+    Where only the event source has died, it alone is started again and goes on where it stopped. Port 0
+    takes a free one. `parameters` override those of infra/resources/parameters.yml, `artifact` the built
+    zip. Raises InfraError with one clear line (busy port, another schema or port up, failed deployment, …);
+    what was not up before is not left running then.
     """
     say = on_progress or (lambda _line: None)
     with _only_one(state_dir):
@@ -69,24 +57,19 @@ def _up(
     port: int,
     parameters: dict[str, str] | None,
     artifact: Path | None,
-    say: Progress,
+    say: Say,
 ) -> LocalStage:
     running = status(state_dir)
     if running is not None:
-        if running.schema != schema:
-            raise StageError(
-                f"the local stage is up with schema {running.schema}, not {schema}: "
-                "run `churn local down` first"
-            )
-        return running
+        return _rejoin(running, state_dir, schema, port, say)
     stack_name(schema, deployment.STAGE)  # a name that cannot be deployed fails before anything starts
     directory = _fresh(state_dir)
     with ThreadPoolExecutor(max_workers=1) as pool:
         # The zip and the emulator need nothing of each other.
         zipped = pool.submit(lambda: artifact or build.build_for_this_machine().path)
-        say("starting the embedded AWS")
-        emulator = ministack.start(ministack.install(), directory, port=port)
         try:
+            say("starting the embedded AWS")
+            emulator = ministack.start(ministack.install(), directory, port=port)
             say("building the Lambda zip")
             path = zipped.result()
             say("deploying serverless.yml")
@@ -95,37 +78,47 @@ def _up(
             )
             stage = _describe(emulator, schema)
             say("starting the event source")
-            return _with_companions(stage, directory)
+            return companions_process.start(stage, directory)
         except BaseException:
-            ministack.stop(emulator.pid)
+            down(directory)
             raise
+
+
+def _rejoin(running: LocalStage, state_dir: Path, schema: str, port: int, say: Say) -> LocalStage:
+    if running.schema != schema:
+        raise StageError(
+            f"the local stage is up with schema {running.schema}, not {schema}: run `churn local down` first"
+        )
+    if port not in (0, running.port):
+        raise StageError(
+            f"the local stage is up on port {running.port}, not {port}: "
+            "leave the port out to use it as it is, or run `churn local down` first, which forgets its data"
+        )
+    if running.is_reading:
+        return running
+    say("starting the event source again")
+    return companions_process.start(running, state_dir.resolve())
 
 
 def down(state_dir: Path = DEFAULT_STATE_DIR) -> bool:
     """Stop the stage and forget its data; False when it was not up."""
     stage = read_state(state_dir)
-    if stage is None:
-        return ministack.stop_left_behind(state_dir)
-    stopped = [
-        processes.stop(stage.pids.get("companions", NO_PROCESS), COMPANIONS_MODULE),
-        ministack.stop(stage.pids["ministack"]),
-    ]
+    stopped = (
+        [] if stage is None else [companions_process.stop(stage), ministack.stop(stage.pids["ministack"])]
+    )
+    stopped.append(ministack.stop_left_behind(state_dir))
     state_file(state_dir).unlink(missing_ok=True)
-    shutil.rmtree(state_dir / "tmp", ignore_errors=True)
+    shutil.rmtree(ministack.temporary_files(state_dir), ignore_errors=True)
     return any(stopped)
 
 
 def status(state_dir: Path = DEFAULT_STATE_DIR) -> LocalStage | None:
-    """The stage when it is up; None, after clearing away what is left of it, when it is not."""
+    """The stage when its embedded AWS runs, else None; looking changes nothing.
+
+    Its `is_reading` is False where the event source has died: all can be read, and `up` starts it again.
+    """
     stage = read_state(state_dir)
-    if stage is None:
-        return None
-    if ministack.is_running(stage.pids["ministack"]) and processes.is_running(
-        stage.pids.get("companions", NO_PROCESS), COMPANIONS_MODULE
-    ):
-        return stage
-    down(state_dir)
-    return None
+    return stage if stage is not None and ministack.is_running(stage.pids["ministack"]) else None
 
 
 @contextmanager
@@ -147,26 +140,30 @@ def local_stage(
 @contextmanager
 def _only_one(state_dir: Path) -> Iterator[None]:
     """Let a second `up` of the same stage wait for the first, and then find it running."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "up.lock").open("w") as lock:
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+        lock = (state_dir / "up.lock").open("w")
+    except OSError as error:
+        raise unusable(state_dir, error) from None
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _fresh(state_dir: Path) -> Path:
-    ministack.stop_left_behind(state_dir)  # of an `up` that was killed
+    down(state_dir)  # what a stage that died, or an `up` that was killed, left behind
+    progress_file(state_dir).unlink(missing_ok=True)
     for log in ("ministack.log", "companions.log", "deploy.log"):
         (state_dir / log).unlink(missing_ok=True)
     return state_dir.resolve()
 
 
 def _describe(emulator: ministack.MiniStack, schema: str) -> LocalStage:
-    import boto3  # not at the top: `churn --help` imports this module
-
+    session = isolated_session()
     arguments = client_arguments(emulator.endpoint_url)
     stack = stack_name(schema, deployment.STAGE)
-    outputs = deployment.read_outputs(boto3.client("cloudformation", **arguments), stack)
-    deployment.apply_what_the_emulator_drops(boto3.client("dynamodb", **arguments), outputs.table)
+    outputs = deployment.read_outputs(session.client("cloudformation", **arguments), stack)
+    deployment.apply_what_the_emulator_drops(session.client("dynamodb", **arguments), outputs.table)
     return LocalStage(
         endpoint_url=emulator.endpoint_url,
         region=REGION,
@@ -180,20 +177,3 @@ def _describe(emulator: ministack.MiniStack, schema: str) -> LocalStage:
         schema=outputs.schema,
         pids={"ministack": emulator.pid},
     )
-
-
-def _with_companions(stage: LocalStage, directory: Path) -> LocalStage:
-    write_state(directory, stage)
-    log = directory / "companions.log"
-    command = [sys.executable, "-m", COMPANIONS_MODULE, "--state", str(directory)]
-    pid = processes.start(command, environment=os.environ, log=log, cwd=PROJECT)
-    deadline = time.monotonic() + COMPANIONS_TIMEOUT_SECONDS
-    while COMPANIONS_READY not in log.read_text():
-        if time.monotonic() > deadline or not processes.is_running(pid, COMPANIONS_MODULE):
-            processes.stop(pid, COMPANIONS_MODULE)
-            state_file(directory).unlink(missing_ok=True)
-            raise StageError(f"the event source did not start; see {log}")
-        time.sleep(0.05)
-    complete = replace(stage, pids={**stage.pids, "companions": pid})
-    write_state(directory, complete)
-    return complete

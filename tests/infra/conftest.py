@@ -1,6 +1,8 @@
-"""Builders of records and settings for the event source's tests."""
+"""Builders of records and settings for the event source's tests, and a small function to deploy."""
 
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,23 @@ from infra.local.records import Record
 STREAM_ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/events"
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:scorer"
 ARRIVED_AT = 1_700_000_000.0
+TINY_HANDLER = """
+import json, os
+
+def handler(event, context):
+    print("environment", json.dumps(dict(os.environ)))
+    print("received", len(event["Records"]))
+"""
+
+
+@pytest.fixture(scope="session")
+def tiny_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A function that starts at once, and logs its environment and how much it was given."""
+    path = tmp_path_factory.mktemp("tiny") / "scorer.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("scorer/__init__.py", "")
+        archive.writestr("scorer/handler.py", TINY_HANDLER)
+    return path
 
 
 @pytest.fixture

@@ -97,11 +97,12 @@ class FakeLogs:
         return page | ({"nextToken": str(start + 2)} if start + 2 < len(found) else {})
 
 
-def extractor(logs: FakeLogs, cloudwatch: FakeCloudWatch) -> MetricsExtractor:
+def extractor(logs: FakeLogs, cloudwatch: FakeCloudWatch, published_until: int = 0) -> MetricsExtractor:
     return MetricsExtractor(
         logs=logs,  # type: ignore[arg-type]
         cloudwatch=cloudwatch,  # type: ignore[arg-type]
         log_group="/aws/lambda/churn-telco-local-scorer",
+        published_until=published_until,
     )
 
 
@@ -120,6 +121,17 @@ def test_each_line_counts_once() -> None:
     assert follow.extract() == 2
     assert follow.extract() == 0
     assert sorted(cloudwatch.values["EventsReceived"]) == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_later_extractor_goes_on_where_an_earlier_one_stopped() -> None:
+    """No line counts again, not even one within the overlap."""
+    logs, cloudwatch = FakeLogs(), FakeCloudWatch()
+    logs.lines = [(1_000_000, line(EventsReceived=1)), (1_000_001, line(EventsReceived=2))]
+    first = extractor(logs, cloudwatch)
+    assert first.extract() == 2
+    logs.lines.append((1_000_002, line(EventsReceived=3)))
+    assert extractor(logs, cloudwatch, first.published_until).extract() == 1
+    assert cloudwatch.values["EventsReceived"] == [1, 2, 3]
 
 
 def test_refused_metrics_are_sent_again() -> None:

@@ -41,13 +41,19 @@ class Function:
 
 
 @contextmanager
-def running(kinesis: FakeKinesis, settings: MappingSettings, function: Function) -> Iterator[EventSource]:
+def running(
+    kinesis: FakeKinesis,
+    settings: MappingSettings,
+    function: Function,
+    resume_after: dict[str, str] | None = None,
+) -> Iterator[EventSource]:
     discarded: list[Batch] = []
     source = EventSource(
         settings=settings,
         kinesis=kinesis,  # type: ignore[arg-type]
         invoke=function,
         discard=lambda batch, **_: discarded.append(batch),
+        resume_after=resume_after,
         shard_refresh_seconds=0.01,
     )
     with source:
@@ -118,6 +124,16 @@ def test_at_timestamp_starts_at_the_time_given(settings: Settings) -> None:
     chosen = settings(starting_position="AT_TIMESTAMP", starting_timestamp=datetime.fromtimestamp(1_500, UTC))
     with running(kinesis, chosen, function):
         eventually(lambda: function.sequence_numbers() == [4])
+
+
+def test_a_later_run_goes_on_after_the_checkpoints_of_an_earlier_one(settings: Settings) -> None:
+    """What was finished is not sent again, and the checkpoint starts where it was."""
+    kinesis, function = one_shard(5), Function()
+    with running(kinesis, settings(), function, {SHARD: "5"}) as source:
+        eventually(lambda: source.checkpoints == {SHARD: "5"})
+        kinesis.put(SHARD, "customer")
+        eventually(lambda: source.checkpoints == {SHARD: "6"})
+    assert function.sequence_numbers() == [6]
 
 
 def test_lanes_work_at_once_and_keep_the_order_of_each_key(settings: Settings) -> None:

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,27 +13,13 @@ import boto3
 import pytest
 
 from infra.errors import DeployError, InfraError, MiniStackError, StageError
-from infra.local import ministack, stage
+from infra.local import ministack
 from infra.local.deploy import deploy
 from infra.local.stage import LocalStage, down, local_stage, status, up
 from infra.local.state import read_state
 from infra.node import find_node
 
 pytestmark = pytest.mark.emulator
-
-TINY_HANDLER = """
-def handler(event, context):
-    print("received", len(event["Records"]))
-"""
-
-
-@pytest.fixture(scope="module")
-def tiny_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("tiny") / "scorer.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("scorer/__init__.py", "")
-        archive.writestr("scorer/handler.py", TINY_HANDLER)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -103,15 +88,16 @@ def test_up_again_is_the_same_stage_and_another_schema_is_refused(
 
 
 def test_a_stage_whose_emulator_died_is_not_up(tiny_zip: Path, tmp_path: Path) -> None:
-    """Stale state is cleared away, and the companions leave by themselves."""
+    """The companions leave by themselves, and `down` clears the stale state away."""
     found = up(tmp_path, artifact=tiny_zip)
     os.kill(found.pids["ministack"], signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while ministack.is_running(found.pids["ministack"]) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 15
+    while found.is_reading and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert not found.is_reading
     assert status(tmp_path) is None
+    assert down(tmp_path) is False
     assert read_state(tmp_path) is None
-    assert not stage.processes.is_running(found.pids["companions"], stage.COMPANIONS_MODULE)
 
 
 def test_what_a_killed_up_left_behind_is_stopped(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ def test_cells_are_typed_by_the_schema_and_other_columns_ignored() -> None:
         ("1,1,nan,a,true", "bill: expected number, got string"),
         ("1,1,1e999,a,true", "bill: expected number, got string"),
         ("1,1,2,a,maybe", "vip: expected boolean, got string"),
-        (",1,2,a,true", "subject: empty, and it is required"),
+        (",1,2,a,true", "id: empty, and it names the customer"),
+        (f"{'7' * 257},1,2,a,true", "id: 257 characters, at most 256 allowed"),
         ("1,1,2", "event: found 3 cells, the header has 5"),
         ('1,1,2,"a"b,true', "event: not CSV: ',' expected after '\"'"),
     ],
@@ -134,10 +135,17 @@ def test_rows_of_one_customer_in_one_millisecond_keep_their_order() -> None:
         (b"", "empty; expected a header row"),
         (b"\n\n", "empty; expected a header row"),
         (b"id,age\n", "has a header and no rows"),
-        (b"age,bill\n1,2\n", "no column 'id', which schema 'small' needs; found age, bill"),
+        (b"age,bill\n1,2\n", "no column 'id', which schema 'small' needs; found 'age', 'bill'"),
         (b"id,bill\n1,2\n", "no column 'age', which schema 'small' needs"),
-        (b"id;age\n1;2\n", "no column 'id', 'age'"),
-        (b"id,age,age\n1,2,3\n", "the header repeats age"),
+        (b"id;age\n1;2\n", "found one column, 'id;age'; is it separated by ';' or tab\\? expected commas"),
+        (
+            b"id\tage\n1\t2\n",
+            r"found one column, 'id\\tage'; is it separated by ';' or tab\? expected commas",
+        ),
+        (b"<!DOCTYPE html>\n<html>\n", "found one column, '<!DOCTYPE html>'; is it separated"),
+        (b"a,b,c,d,e\x1b[31m,f,g\n", r"found 'a', 'b', 'c', 'd', 'e\\x1b\[31m', … \(7 in all\)$"),
+        (b"x" * 500 + b",y\n", f"found '{'x' * 39}…', 'y'$"),
+        (b"id,age,age\n1,2,3\n", "the header repeats 'age'"),
         ("id,age\n1,1\n".encode("utf-16"), "the header is not valid UTF-8"),
     ],
 )
@@ -146,6 +154,39 @@ def test_a_file_that_cannot_be_used_is_one_clear_line(content: bytes, message: s
     with pytest.raises(SourceError, match=message) as caught:
         read(content)
     assert "\n" not in str(caught.value)
+
+
+def test_a_time_column_that_is_not_there_is_not_the_schemas_fault() -> None:
+    """Who asked for the column is named, not the schema."""
+    with pytest.raises(SourceError, match="no column 'when', which was given as time column; found 'id'"):
+        read("id,age\n1,1\n", time_column="when")
+
+
+def test_reading_goes_on_from_a_line() -> None:
+    """Rows that begin before the line are left out; a row over several lines is never entered halfway."""
+    text = 'id,age,note\n1,1,x\n2,2,"two\nlines"\n3,3,x\n'
+    assert [item.line for item in read(text)] == [2, 3, 5]
+    assert [item.line for item in read(text, from_line=3)] == [3, 5]
+    assert [item.line for item in read(text, from_line=4)] == [5]
+    assert read(text, from_line=6) == []
+
+
+@pytest.mark.parametrize("name", ["customers.csv.gz", "customers.gz"])
+def test_a_file_that_is_not_gzip_says_so(tmp_path: Path, name: str) -> None:
+    """A suffix that promises what the file does not keep is named, whether or not it tells the format."""
+    (tmp_path / name).write_bytes(b"id,age\n1,1\n")
+    with pytest.raises(SourceError, match="and not compressed with gzip"):
+        open_source(str(tmp_path / name), SMALL)
+
+
+@pytest.mark.parametrize("name", ["customers.csv.gz", "customers.gz"])
+def test_a_gzip_file_broken_at_its_start_says_so(tmp_path: Path, name: str) -> None:
+    """Damage before the first line is no line number's fault."""
+    packed = bytearray(gzip.compress(b"id,age\n" + b"1,1\n" * 500))
+    packed[10:] = b"\xff" * len(packed[10:])
+    (tmp_path / name).write_bytes(packed)
+    with pytest.raises(SourceError, match="reading failed at its start"):
+        open_source(str(tmp_path / name), SMALL)
 
 
 def test_gzip_and_suffix_are_understood(tmp_path: Path) -> None:

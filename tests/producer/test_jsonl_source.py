@@ -58,6 +58,7 @@ def test_ids_may_be_integers_and_times_a_column() -> None:
     ("line", "reason"),
     [
         ({**ROW, "customerID": None}, "customerID: empty, and it names the customer"),
+        ({**ROW, "customerID": "x" * 257}, "customerID: 257 characters, at most 256 allowed"),
         ({**ROW, "customerID": True}, "customerID: expected a string or an integer"),
         ({**ROW, "tenure": "1"}, "tenure: expected integer, got string"),
         (envelope({}), "gender: missing, and it is required"),
@@ -120,6 +121,10 @@ def test_a_pipe_without_a_brace_is_csv() -> None:
     [
         ("nowhere.csv", {}, "nowhere.csv: no such file; give a path"),
         (".", {}, "cannot be opened"),
+        ("", {}, "source '': no name; give a path"),
+        ("synthetic:5", {"format": "csv"}, "synthetic:5: made-up events have no format and no time column"),
+        ("synthetic:5", {"time_column": "at"}, "synthetic:5: made-up events have no format and no time"),
+        ("-", {"format": "cloudevents", "time_column": "at"}, "CloudEvents carry their own time"),
         ("-", {"format": "xml"}, "format 'xml': not known; expected csv, jsonl, cloudevents"),
         ("synthetic:many", {}, "expected synthetic:N"),
         ("synthetic:0", {}, "expected synthetic:N"),
@@ -138,5 +143,7 @@ def test_synthetic_events_come_for_the_schema_that_has_them() -> None:
     source = open_source("synthetic:25", TELCO, seed=3)
     assert source.total == 25
     assert [type(item) for item in source] == [Ready] * 25
+    source = open_source("synthetic:25", TELCO, seed=3, from_line=20)
+    assert (source.total, [item.line for item in source]) == (6, [20, 21, 22, 23, 24, 25])
     with pytest.raises(UnknownGeneratorError, match="'small': has no synthetic customers; telco, music have"):
         open_source("synthetic:25", SMALL)

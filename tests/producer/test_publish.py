@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from contract.rejection import Rejected, Rejection
-from producer import publish as publish_module
+from producer import run as run_module
 from producer.edge import Invalid, Ready
 from producer.errors import RejectsFileError, SourceError
-from producer.publish import Progress, PublishResult, publish_all
+from producer.publish import PublishResult, publish_all
 from producer.publisher import Publisher
+from producer.run import Progress
 from tests.producer.fake_kinesis import THROTTLED, FakeKinesis
 
 BAD = Rejected(Rejection.WRONG_TYPE, "tenure", "expected integer, got string")
@@ -49,7 +50,7 @@ def test_all_is_published_and_no_rejects_file_appears(tmp_path: Path) -> None:
 
 
 def test_invalid_and_refused_events_end_in_the_rejects_file(tmp_path: Path) -> None:
-    """Each with its reason and its whole text: invalid rows with their line, refused events as they were."""
+    """Each with its line, its reason and its whole text: rows as they were found, events as they were."""
     fake = FakeKinesis(lambda payload: THROTTLED if payload == b"event-2" else None)
     source = [*ready(3), Invalid(4, BAD, "Zoë,long".encode()), Invalid(5, BAD, b"\xff")]
     result = run(source, fake, tmp_path)
@@ -59,7 +60,7 @@ def test_invalid_and_refused_events_end_in_the_rejects_file(tmp_path: Path) -> N
         {"line": 4, "kind": "invalid", "reason": reason, "field": "tenure", "row": "Zoë,long"},
         {"line": 5, "kind": "invalid", "reason": reason, "field": "tenure", "row": "\\xff"},
         {
-            "line": None,
+            "line": 2,
             "kind": "refused",
             "reason": f"{THROTTLED}: Rate exceeded for shard",
             "field": "",
@@ -97,7 +98,7 @@ def test_a_stream_that_takes_nothing_any_more_stops_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outage longer than the publisher's patience ends the run, with every event accounted for."""
-    monkeypatch.setattr(publish_module, "STALLED_SECONDS", 0.2)
+    monkeypatch.setattr(run_module, "STALLED_SECONDS", 0.2)
     fake = FakeKinesis(lambda payload: THROTTLED if payload >= b"event-5" else None)
     result = run(ready(10_000_000), fake, tmp_path, max_attempts=3, max_backoff_seconds=0.02)
     assert result.failure == f"stream 'events': takes nothing ({THROTTLED}: Rate exceeded for shard)"
@@ -135,10 +136,10 @@ def test_ctrl_c_while_an_event_is_handed_over_takes_effect_after_it(
     """No event is torn apart: the one in hand counts, the next is not read."""
     send = Publisher.send
 
-    def send_and_interrupt(self: Publisher, customer_id: str, payload: bytes) -> None:
+    def send_and_interrupt(self: Publisher, customer_id: str, payload: bytes, **options: Any) -> None:
         if payload == b"event-9":
             signal.raise_signal(signal.SIGINT)
-        send(self, customer_id, payload)
+        send(self, customer_id, payload, **options)
 
     monkeypatch.setattr(Publisher, "send", send_and_interrupt)
     result = run(ready(1000), FakeKinesis(), tmp_path)
