@@ -14,14 +14,15 @@ _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 def cell_reader(feature: Feature) -> Callable[[str], Cell | None]:
     """How to read a feature's cells: blank is None (missing), and text that does not fit stays text.
 
-    The event decoder then rejects it and names the field, so that there is one judge only.
+    The event decoder then rejects it and names the field, so that there is one judge only. Blanks around a
+    value are no part of it.
     """
     read = {"integer": _integer, "number": _number, "boolean": _boolean, "string": _text}[feature.json_type]
     return lambda cell: read(cell) if cell and not cell.isspace() else None
 
 
 def _text(cell: str) -> Cell:
-    return cell
+    return cell.strip()
 
 
 def _number(cell: str) -> Cell:

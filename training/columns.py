@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from contract.schema import Feature
 from training.cells import read_column
+from training.source import Chunk
 
 # A column with a few cells such as "N/A" among numbers is still a number column.
 MOSTLY = 0.9
@@ -16,7 +17,7 @@ _NUMBER = Feature(name="", json_type="number", required=False)
 
 @dataclass(slots=True)
 class Column:
-    """Facts on one column, gathered chunk by chunk. `texts` are the distinct cells that are not blank."""
+    """Facts on one column, gathered chunk by chunk. `texts` are the distinct cells, stripped."""
 
     name: str
     rows: int = 0
@@ -31,7 +32,7 @@ class Column:
         self.rows += len(cells)
         self.blank += values.count(None)
         self.numeric += sum(isinstance(value, float) for value in values)
-        self.texts.update(cell for cell in cells if cell.strip())
+        self.texts.update(text for cell in cells if (text := cell.strip()))
         self.numbers.update(value for value in values if isinstance(value, float))
 
     @property
@@ -53,13 +54,14 @@ class Column:
 
     @property
     def is_boolean(self) -> bool:
-        return bool(self.texts) and {text.strip().lower() for text in self.texts} <= {"true", "false"}
+        return bool(self.texts) and {text.lower() for text in self.texts} <= {"true", "false"}
 
 
-def gather_columns(header: Sequence[str], chunks: Iterable[Mapping[str, Sequence[str]]]) -> list[Column]:
-    """The facts on every column, in the header's order."""
-    columns = [Column(name) for name in header]
+def gather_columns(header: Sequence[str], chunks: Iterable[Chunk]) -> tuple[list[Column], int]:
+    """The facts on every column, in the header's order, and how many rows were none."""
+    columns, irregular = [Column(name) for name in header], 0
     for chunk in chunks:
+        irregular += len(chunk.irregular)
         for column in columns:
-            column.add(chunk[column.name])
-    return columns
+            column.add(chunk.columns[column.name])
+    return columns, irregular

@@ -17,19 +17,18 @@ from contract.row import RowDecoder, explain
 from contract.schema import FeatureSchema, category_text
 from training.cells import read_column
 from training.errors import DatasetError
-from training.source import open_csv
+from training.source import Chunk, open_csv
+from training.wording import counted, listed
 
 ROWS_PER_CHUNK = 50_000  # bounds the memory held as text while reading
 MIN_ROWS_PER_CLASS = 5  # one per fold
 MAX_CATEGORIES = 200  # per feature; one-hot beyond this is a name or an id, not a category
 FIRST_LINES_KEPT = 5
 
-Columns = Mapping[str, Sequence[object]]
-
 
 @dataclass(slots=True)
 class SkippedRows:
-    """Rows left out, by reason: how many, and the first line numbers (one row per line, header line 1)."""
+    """Rows left out, by reason: how many, and the first lines (rows in memory count from 1)."""
 
     count: int = 0
     by_reason: dict[str, int] = field(default_factory=dict)
@@ -71,29 +70,32 @@ def read_table(source: str | Path, schema: FeatureSchema) -> Table:
     wanted = (*schema.feature_names, schema.id_column, schema.label_column)
     with open_csv(source) as csv:
         _require_columns(csv.header, schema, name)
-        return _build(csv.chunks(wanted, ROWS_PER_CHUNK), schema, name, first_line=2)
+        return _build(csv.chunks(wanted, ROWS_PER_CHUNK), schema, name)
 
 
 def table_from_rows(rows: Iterable[Mapping[str, object]], schema: FeatureSchema, source_name: str) -> Table:
     """Build a table from rows in memory: text or typed cells, by column name. Raises DatasetError."""
-    return _build(_column_chunks(rows, schema, source_name), schema, source_name, first_line=1)
+    return _build(_column_chunks(rows, schema, source_name), schema, source_name)
 
 
-def _column_chunks(
-    rows: Iterable[Mapping[str, object]], schema: FeatureSchema, name: str
-) -> Iterator[Columns]:
+def _column_chunks(rows: Iterable[Mapping[str, object]], schema: FeatureSchema, name: str) -> Iterator[Chunk]:
     iterator = iter(rows)
     wanted = (*schema.feature_names, schema.id_column, schema.label_column)
-    checked = False
+    number = 1
     while chunk := list(islice(iterator, ROWS_PER_CHUNK)):
-        if not checked:
+        if number == 1:
             _require_columns(list(dict.fromkeys(key for row in chunk for key in row)), schema, name)
-            checked = True
-        yield {column: [row.get(column) for row in chunk] for column in wanted}
+        columns = {column: [row.get(column) for row in chunk] for column in wanted}
+        yield Chunk(columns, range(number, number + len(chunk)))
+        number += len(chunk)
 
 
 def _require_columns(found: Sequence[str], schema: FeatureSchema, name: str) -> None:
-    needed = {"id": [schema.id_column], "label": [schema.label_column], "feature": schema.feature_names}
+    """An optional feature may have no column, as in an event; without any the table is another's."""
+    required = [feature.name for feature in schema.features if feature.required]
+    if not set(schema.feature_names) & set(found):
+        required = list(schema.feature_names)
+    needed = {"id": [schema.id_column], "label": [schema.label_column], "feature": required}
     missing = [
         f"{kind} {', '.join(absent)}"
         for kind, columns in needed.items()
@@ -101,25 +103,25 @@ def _require_columns(found: Sequence[str], schema: FeatureSchema, name: str) -> 
     ]
     if missing:
         raise DatasetError(
-            f"{name}: no column for {'; '.join(missing)} (schema {schema.name}); found: {', '.join(found)}. "
+            f"{name}: no column for {'; '.join(missing)} (schema {schema.name}); found: {listed(found)}. "
             "Rename the columns, or draft a schema for this table with `churn schema infer`"
         )
 
 
-def _build(chunks: Iterable[Columns], schema: FeatureSchema, name: str, first_line: int) -> Table:
+def _build(chunks: Iterable[Chunk], schema: FeatureSchema, name: str) -> Table:
     skipped = SkippedRows()
     judge = RowDecoder(schema).struct
     parts: list[Inputs] = []
     labels: list[str] = []
     ids: list[str] = []
-    line = first_line
     for chunk in chunks:
-        kept = _keep_valid(chunk, schema, judge, skipped, line)
-        line += len(chunk[schema.id_column])
+        for line, reason in chunk.irregular:
+            skipped.add(reason, line)
+        kept = _keep_valid(chunk, schema, judge, skipped)
         ids += [customer for customer, _, _ in kept]
         labels += [label for _, label, _ in kept]
         parts.append(to_inputs(columns_of((row for _, _, row in kept), schema), schema))
-    if line == first_line:
+    if not parts:
         raise DatasetError(f"{name}: a header and no rows; expected one labelled customer per line")
     inputs = {key: np.concatenate([part[key] for part in parts]) for key in schema.feature_names}
     _check_categories(inputs, schema, name)
@@ -127,24 +129,25 @@ def _build(chunks: Iterable[Columns], schema: FeatureSchema, name: str, first_li
 
 
 def _keep_valid(
-    chunk: Columns, schema: FeatureSchema, judge: type[Any], skipped: SkippedRows, first_line: int
+    chunk: Chunk, schema: FeatureSchema, judge: type[Any], skipped: SkippedRows
 ) -> list[tuple[str, str, tuple[Any, ...]]]:
     """Each row as (customer, label, values), if an event decoder would accept it and it has a label."""
-    columns = [read_column(feature, chunk[feature.name]) for feature in schema.features]
+    columns = [read_column(feature, chunk.columns[feature.name]) for feature in schema.features]
+    names = schema.feature_names
     kept = []
-    heads = zip(chunk[schema.id_column], chunk[schema.label_column], strict=True)
-    for line, ((customer, label), *values) in enumerate(zip(heads, *columns, strict=True), first_line):
+    heads = zip(chunk.lines, chunk.columns[schema.id_column], chunk.columns[schema.label_column], strict=True)
+    for (line, customer, label), *values in zip(heads, *columns, strict=True):
         label_text = _label_text(label)
         if not label_text:
             skipped.add(f"{schema.label_column}: blank label", line)
             continue
-        data = {k: v for k, v in zip(schema.feature_names, values, strict=True) if v is not None}
+        data = {k: v for k, v in zip(names, values, strict=True) if v is not None}
         try:
             row = msgspec.convert(data, judge)
         except msgspec.ValidationError as error:
             skipped.add(explain(_at_data(str(error))).reason, line)
             continue
-        kept.append((str(customer), label_text, msgspec.structs.astuple(row)))
+        kept.append((str(customer).strip(), label_text, msgspec.structs.astuple(row)))
     return kept
 
 
@@ -166,10 +169,10 @@ def _binary(labels: list[str], schema: FeatureSchema, name: str, skipped: Skippe
     where = f"{name}: label {schema.label_column}"
     if not values:
         reasons = "; ".join(list(skipped.by_reason)[:3])
-        raise DatasetError(f"{name}: none of {skipped.count} rows can be trained on ({reasons})")
+        raise DatasetError(f"{name}: no row of {skipped.count} can be trained on ({reasons})")
     if len(values) != 2:
-        shown = ", ".join(repr(value) for value in values[:5])
-        raise DatasetError(f"{where} holds {len(values)} different values ({shown}); expected exactly two")
+        found = counted(len(values), "value", "different values")
+        raise DatasetError(f"{where} holds {found} ({listed(values)}); expected exactly two")
     churned = _label_text(schema.label_positive)
     if churned not in values:
         raise DatasetError(

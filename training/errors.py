@@ -13,6 +13,10 @@ class CandidateError(TrainingError):
     """A candidate that does not exist."""
 
 
+class GraphError(TrainingError):
+    """A graph that cannot be opened or run, or that takes or gives other than the contract says."""
+
+
 class ParityError(TrainingError):
     """The exported graph does not give what the fitted pipeline gives; nothing may be published."""
 
@@ -26,4 +30,4 @@ class VersionExists(RegistryError):  # noqa: N818 - reads as what happened, as i
 
 
 class PromotionConflict(RegistryError):  # noqa: N818
-    """Somebody else changed the champion at the same time, and theirs stands."""
+    """Somebody else changed the champion since it was looked at, and theirs stands."""

@@ -18,11 +18,11 @@ from contract.graph import CONTRIBUTIONS, MARGIN, PROBABILITY, REASON_CONTRIBUTI
 from contract.schema import FeatureSchema
 from training.candidates import ENCODE, MODEL
 from training.converters import register_converters
+from training.graph import REASONS
 from training.reasons import average_parts, weights_by_feature
 
 TARGET_OPSET = {"": 21, "ai.onnx.ml": 3}
 IR_VERSION = 10  # what goes with opset 21; a newer one is refused by older runtimes
-REASONS = 3
 
 
 @dataclass(frozen=True, slots=True)

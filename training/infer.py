@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from contract.schema import NAME_PATTERN
+from contract.feature import is_feature_name
+from contract.schema import NAME_PATTERN, built_in_schemas
 from training.columns import Column, gather_columns
 from training.dataset import ROWS_PER_CHUNK
 from training.errors import DatasetError
+from training.label import guess_label, positive_value
 from training.source import open_csv
+from training.wording import counted, listed, printable, quoted
 
 MAX_CATEGORIES = 50  # more distinct texts than this are names, places or dates
 MAX_NAME_CHARS = 20
-LABEL_WORDS = ("churn", "churned", "label", "target", "exited", "attrition", "left", "cancelled", "canceled")
-POSITIVE_WORDS = ("yes", "true", "1", "y", "t", "churned", "churn", "left", "exited", "cancelled", "canceled")
-ID_NAME = re.compile(r"(?:^|[_\W]|[a-z])(?:id|ID|Id|key|no|number)$")
+BUILT_IN_SUFFIX = "-own"  # a stack of that name would be taken for the built-in problem's
+ID_NAME = re.compile(r"(?:^|[_\W]|[a-z])(?:id|ID|Id|key|no)$|(?i:num(?:ber)?)$")
 ROW_NUMBER_NAME = re.compile(r"(?i)^(?:unnamed.*|index|row.?(?:number|no|id)?|.*_?id)$")
 
 
@@ -31,29 +33,61 @@ class SchemaDraft:
 
 
 def infer_schema(
-    path: str | Path, *, id_column: str | None = None, label_column: str | None = None
+    path: str | Path,
+    *,
+    id_column: str | None = None,
+    label_column: str | None = None,
+    positive: str | None = None,
 ) -> SchemaDraft:
-    """Draft a schema from a CSV file or URL.
+    """Draft a schema from a CSV file or URL; `positive` is the label's value that means churned.
 
-    Raises DatasetError where the table cannot be read, or the id or label column can be neither found
-    nor is told.
+    Raises DatasetError where the table cannot be read, or the id column, the label column or its positive
+    value can be neither found nor is told.
     """
-    with open_csv(path) as csv:
-        columns = gather_columns(csv.header, csv.chunks(csv.header, ROWS_PER_CHUNK))
     name = str(path)
-    if not columns or not columns[0].rows:
-        raise DatasetError(f"{name}: a header and no rows; a schema is drafted from what rows hold")
-    label = _find(columns, label_column, _guess_label(columns), "label", name)
+    columns, irregular = _read(path)
+    label = _find(columns, label_column, guess_label(columns), "label", name)
     customer = _find(columns, id_column, _guess_id(columns, label), "id", name)
-    positive = _positive(label, name)
-    draft = SchemaDraft(_frame(name, customer, label, positive))
-    draft.notes.append(f"label {label.name}: {positive!r} is taken to mean churned")
+    _check_distinct(label, customer, name)
+    churned = positive_value(label, positive, name)
+    draft = SchemaDraft(_frame(name, customer, label, churned))
+    draft.notes += _remarks(draft.document, customer, label, irregular)
     for column in columns:
         if column not in (label, customer):
             _add_feature(draft, column)
     if not draft.document["properties"]:
         raise DatasetError(f"{name}: no column is left that could be a feature ({'; '.join(draft.notes)})")
     return draft
+
+
+def _check_distinct(label: Column, customer: Column, name: str) -> None:
+    if customer is label:
+        raise DatasetError(
+            f"{name}: {printable(label.name)} cannot be both the label and the id; "
+            "name the other with --label-column or --id-column"
+        )
+
+
+def _read(path: str | Path) -> tuple[list[Column], int]:
+    """Every column, and how many rows were none."""
+    with open_csv(path) as csv:
+        columns, irregular = gather_columns(csv.header, csv.chunks(csv.header, ROWS_PER_CHUNK))
+    if not columns[0].rows:
+        raise DatasetError(f"{path}: a header and no rows; a schema is drafted from what rows hold")
+    return columns, irregular
+
+
+def _remarks(document: dict[str, Any], customer: Column, label: Column, irregular: int) -> Iterator[str]:
+    yield f"label {printable(label.name)}: {quoted(document['x-label-positive'])} is taken to mean churned"
+    if not customer.is_unique:
+        yield (
+            f"id {printable(customer.name)}: {counted(customer.rows, 'row')}, but only "
+            f"{counted(len(customer.texts), 'different value')}; expected one row per customer"
+        )
+    if irregular:
+        yield f"{counted(irregular, 'row')} left out, of another width than the header or not CSV"
+    if document["$id"].removesuffix(BUILT_IN_SUFFIX) in built_in_schemas():
+        yield f"$id {document['$id']}: the name without {BUILT_IN_SUFFIX} is a built-in schema's"
 
 
 def _frame(name: str, customer: Column, label: Column, positive: str) -> dict[str, Any]:
@@ -73,35 +107,30 @@ def _schema_name(name: str) -> str:
     """The file's name in the letters that stack names allow."""
     stem = name.rstrip("/").rpartition("/")[2].partition(".")[0].lower()
     text = re.sub(r"[^a-z0-9]+", "-", stem).lstrip("-0123456789")[:MAX_NAME_CHARS].strip("-")
+    if text in built_in_schemas():
+        return text + BUILT_IN_SUFFIX
     return text if NAME_PATTERN.fullmatch(text) else "table"
 
 
 def _find(columns: Sequence[Column], told: str | None, guess: Column | None, what: str, name: str) -> Column:
     if told is not None:
-        found = next((column for column in columns if column.name == told), None)
+        found = next((column for column in columns if column.name == told.strip()), None)
         if found is None:
-            names = ", ".join(column.name for column in columns)
-            raise DatasetError(f"{name}: no column {told!r} for the {what}; found: {names}")
+            names = listed([column.name for column in columns])
+            raise DatasetError(f"{name}: no column {quoted(told)} for the {what}; found: {names}")
         return found
     if guess is None:
-        expected = {"label": "two-valued column named like churn", "id": "column unique to each row"}[what]
+        expected = {
+            "label": "two-valued column named like churn",
+            "id": "column unique to each row and named like an id",
+        }[what]
         raise DatasetError(f"{name}: no {expected} found; name the {what} column with --{what}-column")
     return guess
 
 
-def _guess_label(columns: Sequence[Column]) -> Column | None:
-    for exact in (True, False):
-        for column in columns:
-            words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column.name).lower())
-            named = " ".join(words) in LABEL_WORDS if exact else bool(set(words) & set(LABEL_WORDS))
-            if named and len(column.texts) == 2:
-                return column
-    return None
-
-
 def _guess_id(columns: Sequence[Column], label: Column) -> Column | None:
     """A unique column named like an id; else the first unique one that is not a number."""
-    unique = [column for column in columns if column.is_unique and column is not label]
+    unique = [column for column in columns if column.is_unique and column.name and column is not label]
     named = [column for column in unique if ID_NAME.search(column.name)]
     # "RowNumber" is unique and ends in "number", but "CustomerId" beside it is what is meant.
     named.sort(key=lambda column: bool(re.match(r"(?i)row|index|unnamed", column.name)))
@@ -109,31 +138,25 @@ def _guess_id(columns: Sequence[Column], label: Column) -> Column | None:
     return next(iter([*named, *texts]), None)
 
 
-def _positive(label: Column, name: str) -> str:
-    values = sorted(text.strip() for text in label.texts)
-    if len(values) != 2:
-        raise DatasetError(
-            f"{name}: label {label.name} holds {len(values)} different values; expected exactly two, "
-            "so name another with --label-column"
-        )
-    return next((value for value in values if value.lower() in POSITIVE_WORDS), values[-1])
-
-
 def _add_feature(draft: SchemaDraft, column: Column) -> None:
     spec = _spec(column)
+    name = printable(column.name) or "a column without a name"
     if isinstance(spec, str):
-        draft.notes.append(f"{column.name}: left out, {spec}")
+        draft.notes.append(f"{name}: left out, {spec}")
         return
     draft.document["properties"][column.name] = spec
     if not column.blank:
         draft.document["required"].append(column.name)
     strangers = column.present - column.numeric
     if column.is_numeric and strangers:
-        draft.notes.append(f"{column.name}: {strangers} cells are not numbers; such rows are not trained on")
+        cells = counted(strangers, "cell is no number", "cells are no numbers")
+        draft.notes.append(f"{name}: {cells}; such rows are not trained on")
 
 
 def _spec(column: Column) -> dict[str, Any] | str:
     """The JSON Schema of one feature, or why it is none."""
+    if not is_feature_name(column.name):
+        return "rename it: a feature's name is without quotes, backslashes and control characters"
     if not column.texts:
         return "no row holds a value"
     if column.is_boolean:

@@ -17,11 +17,19 @@ UNSEEN = ("never seen", "Ünseen ✓ 客户", "0.0", "NaN", "None", "\x00")
 Thresholds = Mapping[str, NDArray[np.float32]]
 
 
-def edge_probes(inputs: Inputs, schema: FeatureSchema, thresholds: Thresholds, seed: int) -> Iterator[Inputs]:
-    """Per feature: real rows with every value around a threshold, every extreme, every kind of stranger."""
+def base_rows(inputs: Inputs, schema: FeatureSchema, seed: int) -> Inputs:
+    """BASE_ROWS rows of the data, drawn by `seed`: what edge_probes puts its values into."""
     random = np.random.default_rng(seed)
     rows = random.integers(0, len(inputs[schema.feature_names[0]]), size=BASE_ROWS)
-    base = {name: array[rows] for name, array in inputs.items()}
+    return {name: array[rows] for name, array in inputs.items()}
+
+
+def edge_probes(inputs: Inputs, schema: FeatureSchema, thresholds: Thresholds, seed: int) -> Iterator[Inputs]:
+    """Per feature: real rows with every value around a threshold, every extreme, every kind of stranger.
+
+    Row i differs from base row i % BASE_ROWS in that feature alone.
+    """
+    base = base_rows(inputs, schema, seed)
     for feature in schema.features:
         values = _probed_values(feature, inputs[feature.name], thresholds)
         probe = {name: np.tile(array, (len(values), 1)) for name, array in base.items()}

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from contract.inputs import MISSING_CATEGORY
 from contract.schema import Feature, FeatureSchema
 from training.dataset import Table
+from training.wording import NAMES_SHOWN, counted, quoted
 
+LEAK = "leak"  # the check that promotion looks at
 MANY_MISSING = 0.5  # share of rows
 RARE_CLASS = 0.05  # share of rows
 # One feature that separates the classes this well was almost certainly written down after the fact.
@@ -48,8 +50,11 @@ def _skipped(table: Table) -> Iterator[Finding]:
         lines = ", ".join(map(str, table.skipped.first_lines[reason]))
         more = ", …" if count > len(table.skipped.first_lines[reason]) else ""
         column = reason.partition(":")[0]
+        them = "it" if count == 1 else "them"
         yield Finding(
-            "skipped", column, f"{reason}: {count} rows left out (line {lines}{more}); correct or remove them"
+            "skipped",
+            column,
+            f"{reason}: {counted(count, 'row')} left out (line {lines}{more}); correct or remove {them}",
         )
 
 
@@ -59,8 +64,8 @@ def _duplicates(table: Table, schema: FeatureSchema) -> Iterator[Finding]:
         yield Finding(
             "duplicates",
             schema.id_column,
-            f"{schema.id_column}: {len(repeated)} customers appear more than once; a customer in both "
-            "training and test rows flatters the figures, so keep one row each",
+            f"{schema.id_column}: {counted(len(repeated), 'customer appears', 'customers appear')} more than "
+            "once; a customer in both training and test rows flatters the figures, so keep one row each",
         )
 
 
@@ -105,7 +110,7 @@ def _leak(feature: Feature, values: NDArray[Any], labels: NDArray[np.int8]) -> I
     auc = float(roc_auc_score(labels, score))
     if max(auc, 1 - auc) > LEAK_ROC_AUC:
         yield Finding(
-            "leak",
+            LEAK,
             feature.name,
             f"{feature.name}: alone it tells the label with ROC AUC {max(auc, 1 - auc):.3f}; it is probably "
             "recorded after the customer left, so leave it out of the schema",
@@ -128,10 +133,10 @@ def _churn_rate_by_category(values: NDArray[Any], labels: NDArray[np.int8]) -> N
 def _unknown_categories(feature: Feature, values: NDArray[Any]) -> Iterator[Finding]:
     unknown = sorted(set(values.tolist()) - set(feature.enum) - {MISSING_CATEGORY})
     if unknown:
-        shown = ", ".join(repr(category) for category in unknown[:5])
+        shown = ", ".join(quoted(category) for category in unknown[:NAMES_SHOWN])
         yield Finding(
             "unknown_category",
             feature.name,
-            f"{feature.name}: {len(unknown)} categories that the schema does not list ({shown}); "
-            "they are learned as they are, so correct the spelling or add them to the schema's enum",
+            f"{feature.name}: {counted(len(unknown), 'category', 'categories')} not in the schema's enum "
+            f"({shown}); learned all the same, so correct the spelling or extend the enum",
         )

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from dataclasses import dataclass
 from typing import Protocol
 
-from contract.champion import (
-    Champion,
-    champion_key,
-    decode_champion,
-    encode_champion,
-    manifest_key,
-    model_key,
-    version_prefix,
-)
-from contract.errors import ManifestError
-from contract.event import format_time
-from contract.manifest import MANIFEST_FILE, Manifest, decode_manifest, encode_manifest
-from training.errors import PromotionConflict, RegistryError, VersionExists
-from training.storage import Bucket, S3Client
+from msgspec import UNSET, UnsetType
 
-JSON = "application/json"
-BINARY = "application/octet-stream"
+from contract.champion import Champion, manifest_key, model_key, version_prefix
+from contract.errors import ManifestError
+from contract.manifest import MANIFEST_FILE, Manifest, decode_manifest, encode_manifest
+from training.errors import RegistryError, VersionExists
+from training.pointer import ChampionPointer, Pointer, Standing, conflict
+from training.storage import BINARY, JSON, Bucket, S3Client
+
 VERSIONS_NAMED = 5  # in messages
 
 
@@ -38,12 +29,12 @@ class Publishable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """One line of `churn models list`."""
+    """One line of `churn models list`. `roc_auc` is None where the manifest gives none."""
 
     version: str
     created_at: str
     chosen: str
-    roc_auc: float
+    roc_auc: float | None
     champion: bool
 
 
@@ -56,6 +47,7 @@ class Registry:
     def __init__(self, s3: S3Client, bucket: str, schema_name: str) -> None:
         self._bucket = Bucket(s3, bucket)
         self._schema = schema_name
+        self._pointer = ChampionPointer(self._bucket, schema_name)
 
     def publish(self, trained: Publishable) -> None:
         """Store a version, the manifest last: without one a version does not exist to anybody.
@@ -63,11 +55,7 @@ class Registry:
         Publishing the same bytes again succeeds; different bytes under a known version raise VersionExists.
         """
         manifest = trained.manifest
-        if manifest.schema.get("$id") != self._schema:
-            raise RegistryError(
-                f"model {manifest.version}: trained for schema {manifest.schema.get('$id')!r}, but "
-                f"s3://{self._bucket.name} serves {self._schema!r}; choose the stack of that schema"
-            )
+        self._require_schema(manifest.version, manifest)
         self._put_once(model_key(self._schema, manifest.version), trained.onnx, BINARY, manifest.version)
         encoded = encode_manifest(manifest)
         self._put_once(manifest_key(self._schema, manifest.version), encoded, JSON, manifest.version)
@@ -81,15 +69,29 @@ class Registry:
             raise VersionExists(f"model {version}: already published with other content; train again")
 
     def versions(self) -> list[VersionSummary]:
-        """Every published version, newest first."""
-        current = self.champion()
-        serving = current[0].version if current else None
-        manifests = [self.manifest(version) for version in self._published()]
-        manifests.sort(key=lambda manifest: (manifest.created_at, manifest.version), reverse=True)
-        return [
-            VersionSummary(m.version, m.created_at, m.chosen, m.metrics["roc_auc"].mean, m.version == serving)
-            for m in manifests
-        ]
+        """Every published version whose manifest can be read, newest first.
+
+        Where the champion pointer cannot be read, none is marked.
+        """
+        pointer = self._pointer.read()
+        serving = pointer.champion.version if pointer and pointer.champion else None
+        listed = [self._summary(version, serving) for version in self._published()]
+        return sorted(
+            (summary for summary in listed if summary),
+            key=lambda summary: (summary.created_at, summary.version),
+            reverse=True,
+        )
+
+    def _summary(self, version: str, serving: str | None) -> VersionSummary | None:
+        try:
+            manifest = self._stored_manifest(version)
+        except ManifestError:
+            return None  # one version must not hide the others; asking for it by name says what is wrong
+        if manifest is None:
+            return None
+        measured = manifest.metrics.get("roc_auc")
+        roc_auc = measured.mean if measured else None
+        return VersionSummary(version, manifest.created_at, manifest.chosen, roc_auc, version == serving)
 
     def _published(self) -> list[str]:
         """Names of the versions that have a manifest, in key order."""
@@ -99,19 +101,25 @@ class Registry:
 
     def manifest(self, version: str) -> Manifest:
         """What a version says about itself."""
-        stored = self._bucket.get(manifest_key(self._schema, version)) if version else None
-        if stored is None:
+        try:
+            manifest = self._stored_manifest(version)
+        except ManifestError as error:
+            raise RegistryError(f"model {version}: {error}") from error
+        if manifest is None:
             known = sorted(self._published(), reverse=True)[:VERSIONS_NAMED]
             names = ", ".join(known) or "none yet; run `churn train`"
             raise RegistryError(f"model {version!r}: no such version of {self._schema}; known are {names}")
-        try:
-            return decode_manifest(stored.body)
-        except ManifestError as error:
-            raise RegistryError(f"model {version}: {error}") from error
+        return manifest
+
+    def _stored_manifest(self, version: str) -> Manifest | None:
+        stored = self._bucket.get(manifest_key(self._schema, version)) if version else None
+        return decode_manifest(stored.body) if stored else None
 
     def model(self, version: str) -> bytes:
         """A version's graph, checked against its manifest's sha256."""
-        manifest = self.manifest(version)
+        return self._graph(version, self.manifest(version))
+
+    def _graph(self, version: str, manifest: Manifest) -> bytes:
         stored = self._bucket.get(model_key(self._schema, version))
         if stored is None:
             raise RegistryError(f"model {version}: its graph is missing; promote another version")
@@ -123,51 +131,57 @@ class Registry:
             )
         return stored.body
 
-    def champion(self) -> tuple[Champion, str] | None:
+    def _require_schema(self, version: str, manifest: Manifest) -> None:
+        found = manifest.schema.get("$id")
+        if found != self._schema:
+            raise RegistryError(
+                f"model {version}: trained for schema {found!r}, but "
+                f"s3://{self._bucket.name} serves {self._schema!r}; choose the stack of that schema"
+            )
+
+    def _require_servable(self, version: str) -> None:
+        from training.servable import check_servable  # onnxruntime is slow to import
+
+        manifest = self.manifest(version)
+        if manifest.version != version:
+            raise RegistryError(
+                f"model {version}: its manifest is that of {manifest.version!r}; promote another version"
+            )
+        self._require_schema(version, manifest)
+        check_servable(version, manifest, self._graph(version, manifest))
+
+    def champion(self) -> Standing | None:
         """The serving version's pointer and its ETag, or None before the first promotion."""
-        stored = self._bucket.get(champion_key(self._schema))
-        if stored is None:
-            return None
-        try:
-            return decode_champion(stored.body), stored.etag
-        except ManifestError as error:
-            raise RegistryError(f"s3://{self._bucket.name}/{champion_key(self._schema)}: {error}") from error
+        return self._pointer.standing()
 
-    def promote(self, version: str, by: str, reason: str) -> Champion:
-        """Make a version the champion, after checking that it is whole.
+    def promote(
+        self, version: str, by: str, reason: str, *, expected: Standing | UnsetType | None = UNSET
+    ) -> Champion:
+        """Make a version the champion, after checking that the scorer can serve it.
 
-        Raises PromotionConflict where somebody else changed the champion meanwhile; theirs then stands.
+        `expected` is what `champion()` gave when this was decided. Raises PromotionConflict where that has
+        changed since (a first champion counts), or changes during the call; what stands then stays. Without
+        it any champion is replaced, even a pointer that cannot be read, which leaves no predecessor.
         Promoting the champion again changes nothing.
         """
-        self.model(version)
-        current = self.champion()
-        if current and current[0].version == version:
-            return current[0]
-        return self._point(version, current, by, reason)
+        self._require_servable(version)
+        current = self._pointer.read()
+        if current and current.champion and current.champion.version == version:
+            return current.champion
+        if expected is not UNSET and _etag(current) != (expected[1] if expected else None):
+            raise conflict(version, current)
+        return self._pointer.move(version, current, by, reason)
 
     def rollback(self, by: str, reason: str) -> Champion:
-        """Return to the champion's predecessor; a second rollback undoes the first."""
+        """Return to the champion's predecessor, checked as in `promote`; a second one undoes the first."""
         current = self.champion()
         if current is None or current[0].previous is None:
             raise RegistryError(
                 f"{self._schema}: the champion has no predecessor; use `churn models promote`"
             )
-        self.model(current[0].previous)
-        return self._point(current[0].previous, current, by, reason)
+        self._require_servable(current[0].previous)
+        return self._pointer.move(current[0].previous, Pointer(*current), by, reason)
 
-    def _point(self, version: str, current: tuple[Champion, str] | None, by: str, reason: str) -> Champion:
-        previous, etag = (current[0].version, current[1]) if current else (None, None)
-        now = format_time(time.time_ns() // 1_000_000)
-        champion = Champion(
-            version=version, previous=previous, promoted_by=by, promoted_at=now, reason=reason
-        )
-        if self._bucket.put_if(champion_key(self._schema), encode_champion(champion), JSON, etag):
-            return champion
-        standing = self.champion()
-        # A retry after a lost answer is refused by its own first attempt.
-        if standing and standing[0] == champion:
-            return champion
-        winner = f"{standing[0].promoted_by} made {standing[0].version}" if standing else "somebody removed"
-        raise PromotionConflict(
-            f"model {version}: not promoted, {winner} champion meanwhile; look at it, then promote again"
-        )
+
+def _etag(pointer: Pointer | None) -> str | None:
+    return pointer.etag if pointer else None

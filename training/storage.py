@@ -14,6 +14,9 @@ from training.errors import RegistryError
 REFUSED = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 ABSENT = frozenset({"NoSuchKey", "404"})
 
+JSON = "application/json"
+BINARY = "application/octet-stream"
+
 
 class S3Client(Protocol):
     """The three calls made; botocore's client has them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +56,14 @@ def test_a_schema_file_loads_by_path(tmp_path: Path) -> None:
         (("required",), ["nobody"], "required"),
         (("x-id",), None, "x-id"),
         (("x-label",), "age", "x-label"),
+        (("x-label",), "id", "both 'id'; expected two"),
         (("properties", "age"), "number", "age"),
         (("properties", "margin"), {"type": "number"}, "margin"),
         (("properties", ""), {"type": "number"}, "expected a name"),
         (("properties", 'a"b'), {"type": "number"}, "expected a name"),
         (("properties", "a\x00b"), {"type": "number"}, "expected a name"),
-        (("properties", "age", "minimum"), 1e30, "beyond the integers"),
+        (("properties", "age", "minimum"), 1e30, "minimum 1e+30 is beyond the integers"),
+        (("properties", "age", "maximum"), -1e30, "maximum -1e+30 is beyond the integers"),
         (("properties", "age", "type"), "date", "date"),
         (("properties", "age", "minimum"), "0", "minimum"),
         (("properties", "age", "minimum"), float("nan"), "minimum"),
@@ -80,7 +83,7 @@ def test_a_schema_that_cannot_be_honoured_is_refused(
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = value
-    with pytest.raises(SchemaError, match=complaint.replace("$", r"\$")) as caught:
+    with pytest.raises(SchemaError, match=re.escape(complaint)) as caught:
         parse_schema(document)
     assert "\n" not in str(caught.value)
 
@@ -99,12 +102,32 @@ def test_an_unknown_schema_names_the_known_ones() -> None:
         load_schema("nope")
 
 
-def test_a_schema_file_that_is_not_json_is_one_line(tmp_path: Path) -> None:
-    """Broken JSON in a schema file is a SchemaError, not a traceback."""
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"{", "not readable as JSON"),
+        (b"\xff\xfe{", "not readable as JSON"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b"[]", "expected a JSON object"),
+        (json.dumps({**MINIMAL, "x-id": ""}).encode(), "x-id"),
+    ],
+)
+def test_a_schema_file_that_cannot_be_used_is_one_line_with_its_name(
+    tmp_path: Path, content: bytes, complaint: str
+) -> None:
+    """Whatever is in the file, the message names it and there is no traceback."""
     path = tmp_path / "broken.json"
-    path.write_text("{")
-    with pytest.raises(SchemaError, match="not readable as JSON"):
+    path.write_bytes(content)
+    with pytest.raises(SchemaError, match=complaint) as caught:
         load_schema(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_is_no_schema(tmp_path: Path) -> None:
+    """A folder is there, so it is not said to be missing."""
+    with pytest.raises(SchemaError, match="a folder; expected a JSON Schema file"):
+        load_schema(tmp_path)
 
 
 def test_categories_have_one_spelling() -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.training.fake_s3 import FakeS3
 from tests.training.tables import SHOP, shop_table
 from training.dataset import Table
+from training.registry import Registry
 from training.train import TrainedModel, train
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -21,6 +23,16 @@ def shop() -> Table:
 @pytest.fixture(scope="session")
 def trained(shop: Table) -> TrainedModel:
     return train(shop, SHOP, candidates=["logistic_bins"])
+
+
+@pytest.fixture
+def s3() -> FakeS3:
+    return FakeS3()
+
+
+@pytest.fixture
+def registry(s3: FakeS3) -> Registry:
+    return Registry(s3, "bucket", "shop")
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,14 @@ PAGE = 3  # keys per listing; S3 gives at most 1,000
 class FakeS3:
     """Conditional puts answer 412 as S3 does, listings come in pages, keys are sorted.
 
-    `before_put` is called with each key before it is written, so that a test can fail it or get in between.
+    `before_put` is called with each key before it is written, and `after_get` after it was read, so that a
+    test can fail it or get in between.
     """
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.before_put: Callable[[str], None] = _let_pass
+        self.after_get: Callable[[str], None] = _let_pass
         self._lock = Lock()
 
     def get_object(self, *, Bucket: str, Key: str) -> Any:  # noqa: N803
@@ -29,6 +31,7 @@ class FakeS3:
             if Key not in self.objects:
                 raise error("NoSuchKey", 404, "GetObject")
             body = self.objects[Key]
+        self.after_get(Key)
         return {"Body": io.BytesIO(body), "ETag": etag(body)}
 
     def put_object(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -77,6 +78,51 @@ def output_renamed(model: ModelProto) -> None:
     model.graph.output[0].name = "head/total"
 
 
+def _rename_output(model: ModelProto, name: str) -> str:
+    """Let what is computed as output `name` go by another name, so that a node can come after it."""
+    for node in model.graph.node:
+        node.output[:] = [f"{name}/right" if output == name else output for output in node.output]
+        node.input[:] = [f"{name}/right" if given == name else given for given in node.input]
+    return f"{name}/right"
+
+
+def _add(model: ModelProto, op_type: str, inputs: list[str], output: str, **attributes: Any) -> None:
+    model.graph.node.append(onnx.helper.make_node(op_type, inputs, [output], **attributes))
+
+
+def _constant(model: ModelProto, name: str, values: Any) -> str:
+    model.graph.initializer.append(numpy_helper.from_array(np.asarray(values), name))
+    return name
+
+
+def reason_below_zero(model: ModelProto) -> None:
+    """Positions counted from the end: numpy's indexing takes them, and the scorer does not."""
+    right = _rename_output(model, "reason_feature")
+    (output,) = (each for each in model.graph.output if each.name == "contributions")
+    features = output.type.tensor_type.shape.dim[1].dim_value
+    _add(model, "Sub", [right, _constant(model, "features", np.int64(features))], "reason_feature")
+
+
+def probability_in_two_columns(model: ModelProto) -> None:
+    right = _rename_output(model, "probability")
+    _add(model, "Concat", [right, right], "probability", axis=1)
+    (output,) = (each for each in model.graph.output if each.name == "probability")
+    output.type.tensor_type.shape.dim[1].dim_value = 2
+
+
+def wrong_for_a_row_alone(model: ModelProto) -> None:
+    right = _rename_output(model, "probability")
+    _add(model, "Shape", [right], "rows", end=1)
+    _add(model, "Equal", ["rows", _constant(model, "one", np.array([1]))], "alone")
+    wrong = _constant(model, "wrong", np.array([[0.5]], dtype=np.float32))
+    _add(model, "Where", ["alone", wrong, right], "probability")
+
+
+def batch_of_one_only(model: ModelProto) -> None:
+    for given in model.graph.input:
+        given.type.tensor_type.shape.dim[0].dim_value = 1
+
+
 DAMAGES = (
     threshold_up_one_ulp,
     threshold_down_one_ulp,
@@ -87,4 +133,8 @@ DAMAGES = (
     base_margin_moved,
     reasons_attributed_to_another_feature,
     output_renamed,
+    reason_below_zero,
+    probability_in_two_columns,
+    wrong_for_a_row_alone,
+    batch_of_one_only,
 )

@@ -29,6 +29,7 @@ def _feature(json_type: JsonType) -> Feature:
         ("boolean", "0", False),
         ("boolean", "maybe", "maybe"),
         ("string", "Month-to-month", "Month-to-month"),
+        ("string", " One year ", "One year"),
         ("string", "", None),
     ],
 )

@@ -71,7 +71,7 @@ def test_what_is_left_out_is_said(tmp_path: Path) -> None:
         "label left: 'yes' is taken to mean churned",
         "row_id: left out, it numbers the rows",
         "city: left out, 120 different texts, and at most 50 make a category",
-        "age: 1 cells are not numbers; such rows are not trained on",
+        "age: 1 cell is no number; such rows are not trained on",
     ]
 
 
@@ -104,7 +104,7 @@ def test_without_a_unique_column_the_id_is_asked_for(tmp_path: Path) -> None:
     """An id must be unique to be guessed."""
     path = write_csv(tmp_path / "x.csv", [{"churn": i % 2, "n": i % 7} for i in range(30)])
     with pytest.raises(
-        DatasetError, match="no column unique to each row found; name the id column with --id"
+        DatasetError, match="no column unique to each row and named like an id found; name the id column with"
     ):
         infer_schema(path)
 
@@ -124,3 +124,72 @@ def test_a_bank_s_table_is_understood(tmp_path: Path) -> None:
     document = infer_schema(write_csv(tmp_path / "bank.csv", rows)).document
     assert (document["x-id"], document["x-label"]) == ("CustomerId", "Exited")
     assert list(document["properties"]) == ["Age"]
+
+
+def test_an_id_that_repeats_is_said(tmp_path: Path) -> None:
+    """A told id is taken as it is, with a remark where rows share it."""
+    rows = [{**row, "customer": f"c{i // 2}"} for i, row in enumerate(shop_rows(60))]
+    draft = infer_schema(write_csv(tmp_path / "shop.csv", rows), id_column="customer")
+    assert "id customer: 60 rows, but only 30 different values; expected one row per customer" in draft.notes
+
+
+def test_the_label_is_not_the_id(tmp_path: Path) -> None:
+    """One column cannot be both, told or guessed."""
+    path = write_csv(tmp_path / "shop.csv", shop_rows(60))
+    with pytest.raises(DatasetError, match="left cannot be both the label and the id"):
+        infer_schema(path, id_column="left")
+
+
+def test_a_file_named_like_a_built_in_schema_gets_a_name_of_its_own(tmp_path: Path) -> None:
+    """telco.csv is not the built-in telco problem, and its stack must not be named so."""
+    draft = infer_schema(write_csv(tmp_path / "telco.csv", shop_rows(60)))
+    assert parse_schema(draft.document).name == "telco-own"
+    assert "$id telco-own: the name without -own is a built-in schema's" in draft.notes
+
+
+def test_a_column_whose_name_cannot_be_a_feature_s_is_left_out(tmp_path: Path) -> None:
+    """A draft is never one that the schema's reader refuses."""
+    rows = [{"": f"n{i}", 'size "m"': i % 7, "margin": i % 3, **row} for i, row in enumerate(shop_rows(60))]
+    draft = infer_schema(write_csv(tmp_path / "shop.csv", rows))
+    assert parse_schema(draft.document).feature_names == ("months", "spend", "plan", "senior", "app")
+    assert [note.partition(":")[0] for note in draft.notes[1:]] == [
+        "a column without a name",
+        'size "m"',
+        "margin",
+    ]
+
+
+def test_rows_of_another_width_are_said_and_categories_have_no_blanks_around_them(tmp_path: Path) -> None:
+    """What is drafted is what training and publishing will see."""
+    path = write_csv(tmp_path / "shop.csv", [{**row, "plan": f" {row['plan']}"} for row in shop_rows(60)])
+    path.write_text(path.read_text() + "c99,1\n")
+    draft = infer_schema(path)
+    assert draft.document["properties"]["plan"]["enum"] == ["basic", "plus", "pro"]
+    assert "1 row left out, of another width than the header or not CSV" in draft.notes
+
+
+def test_a_long_header_is_cut_and_its_control_characters_shown(tmp_path: Path) -> None:
+    """A message stays one readable line, whatever the file holds."""
+    path = tmp_path / "wide.csv"
+    path.write_text("\x1b[31mred," + ",".join(f"c{i}" for i in range(40)) + "\n" + "," * 40 + "\n")
+    with pytest.raises(DatasetError) as caught:
+        infer_schema(path, label_column="left")
+    assert str(caught.value).endswith(r"found: \x1b[31mred, c0, c1, c2, c3, … (41 in all)")
+
+
+def test_a_credit_card_table_is_not_turned_upside_down(tmp_path: Path) -> None:
+    """The widely used card sample: CLIENTNUM, and a label whose alphabet puts the stayers last."""
+    rows = [
+        {
+            "CLIENTNUM": 768_805_383 + 11 * i,
+            "Attrition_Flag": "Existing Customer" if i % 6 else "Attrited Customer",
+            "Customer_Age": 26 + i % 40,
+        }
+        for i in range(120)
+    ]
+    path = write_csv(tmp_path / "BankChurners.csv", rows)
+    document = infer_schema(path).document
+    assert (document["x-id"], document["x-label"]) == ("CLIENTNUM", "Attrition_Flag")
+    assert read_table(path, parse_schema(document)).labels.sum() == 20
+    told = infer_schema(path, positive="Existing Customer").document
+    assert told["x-label-positive"] == "Existing Customer"

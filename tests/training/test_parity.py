@@ -11,10 +11,10 @@ from onnx import ModelProto
 from sklearn.pipeline import Pipeline
 
 from tests.training.graphs import DAMAGES, broken
-from tests.training.tables import SHOP
-from training import parity
+from tests.training.tables import SHOP, schema_of, shop_rows
+from training import parity, reasons
 from training.candidates import build, learn_encoding, to_frame
-from training.dataset import Table
+from training.dataset import Table, table_from_rows
 from training.errors import ParityError
 from training.export import Exported, export
 from training.parity import MAX_PROBABILITY_DIFF, check_parity
@@ -49,6 +49,26 @@ def test_a_damaged_graph_is_refused(damage: Callable[[ModelProto], None], shop: 
         check_parity(
             replace(exported, onnx=broken(exported.onnx, damage)), pipeline, shop.inputs, SHOP, seed=0
         )
+
+
+@pytest.mark.parametrize("candidate", ["logistic", "logistic_bins"])
+def test_reasons_under_the_wrong_features_are_refused(
+    candidate: str, shop: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even where the pipeline's own reasons are wrong in the same way, so that the two agree."""
+    right = reasons.feature_of_column
+    monkeypatch.setattr(reasons, "feature_of_column", lambda *given: (right(*given) + 1) % len(SHOP.features))
+    with pytest.raises(
+        ParityError, match=r"contribution of an unchanged feature is off by .* on edge values"
+    ):
+        train(shop, SHOP, candidates=[candidate])
+
+
+def test_one_feature_has_nothing_to_be_confused_with() -> None:
+    """A schema of a single feature passes the gate."""
+    schema = schema_of({"months": {"type": "integer"}})
+    model = train(table_from_rows(shop_rows(120), schema, "one"), schema, candidates=["logistic_bins"])
+    assert model.manifest.parity_max_abs_diff <= MAX_PROBABILITY_DIFF
 
 
 def test_bytes_that_are_no_graph_are_refused(fitted: Fitted, shop: Table) -> None:

@@ -52,3 +52,16 @@ def test_skipped_rows_name_their_first_lines() -> None:
     """The finding says how many rows and where they begin."""
     (finding,) = _find(months=lambda row: 999 if row["number"] % 20 == 0 else row["months"])
     assert "10 rows left out (line 1, 21, 41, 61, 81, …)" in finding.message
+
+
+def test_one_is_not_plural() -> None:
+    """One row, one customer, one category."""
+    found = _find(
+        months=lambda row: 999 if row["number"] == 3 else row["months"],
+        customer=lambda row: "c1" if row["number"] == 2 else row["customer"],
+        plan=lambda row: "gold" if row["number"] == 4 else row["plan"],
+    )
+    messages = [finding.message for finding in found]
+    assert "1 row left out (line 4); correct or remove it" in messages[0]
+    assert "1 customer appears more than once" in messages[1]
+    assert "1 category not in the schema's enum ('gold')" in messages[2]
