@@ -24,7 +24,7 @@ demo: setup ## run the whole path once on the embedded AWS (DATA=file.csv for yo
 	@$(VENV_PYTHON) -m cli.main demo $(if $(DATA),--data "$(DATA)") $(if $(EVENTS),--events $(EVENTS))
 
 test: setup lint ## lint and run all tests
-	@$(VENV_PYTHON) -m pytest -n 2 --dist loadgroup
+	@$(VENV_PYTHON) -m pytest -n 2
 
 lint: setup ## ruff and mypy --strict; cfn-lint runs in the tests, on the rendered template
 	@.venv/bin/ruff check .
