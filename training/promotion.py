@@ -42,9 +42,7 @@ def decide_promotion(
         return Decision(policy == "always", f"policy {policy}")
     leaks = [finding.column for finding in findings if finding.check == LEAK]
     if leaks:
-        return Decision(
-            False, f"{', '.join(leaks)} alone tells the label; `--promote always` overrides"
-        )
+        return Decision(False, f"{', '.join(leaks)} alone tells the label; `--promote always` overrides")
     if champion is None:
         return Decision(True, "first version")
     objection = _incompatible(candidate, champion) or _too_few_rows(candidate, champion)
