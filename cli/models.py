@@ -47,7 +47,7 @@ def list_versions(
             [
                 [
                     r["version"],
-                    r["created_at"],
+                    r["created_at"][:TO_THE_DAY],
                     r["chosen"],
                     "" if r["roc_auc"] is None else f"{r['roc_auc']:.4f}",
                     "yes" if r["champion"] else "",
