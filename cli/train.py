@@ -137,10 +137,8 @@ def show(trained: TrainedModel, promoted: bool, why: str) -> None:
             ("threshold", f"{summary['threshold']:.3f} (best F1)"),
             ("bands", f"medium from {bands['medium']:.3f}, high from {bands['high']:.3f}"),
             ("calibration error", f"{trained.manifest.calibration.ece:.4f}"),
-            (
-                "ONNX graph",
-                f"equals the pipeline within {summary['parity_max_abs_diff']:.1e} ({summary['onnx_bytes']:,} bytes)",
-            ),
+            ("ONNX graph", f"equals the pipeline within {summary['parity_max_abs_diff']:.1e}"),
+            ("size", f"{summary['onnx_bytes']:,} bytes"),
             ("took", f"{summary['seconds']:.1f} s"),
         ]
     )
