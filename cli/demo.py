@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,16 +17,11 @@ from cli.scores import as_document, show_predictions
 from cli.stage import DEFAULT_SCHEMA, JsonOption, Stage, local_directory, use_local
 
 if TYPE_CHECKING:
-    from contract.prediction import Prediction
     from contract.schema import FeatureSchema
-    from loadtest.accounting import Account
-    from loadtest.probe import Latency
+    from loadtest.rehearsal import Outcome
     from training.train import TrainedModel
 
 DEFAULT_EVENTS = 10_000
-PROBES = 40
-TOP = 5
-PATIENCE_SECONDS = 60.0  # without any progress
 STARTED_BY_DEMO = "started-by-demo"  # marks a local stage that the next demo may replace
 
 DataOption = Annotated[
@@ -51,29 +45,6 @@ The stage is still up. Look around:
   .venv/bin/churn local down          (stops it)"""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What one run of the path found out. Times are in seconds."""
-
-    account: Account
-    latency: Latency
-    metrics: Mapping[str, float]
-    top: list[Prediction]
-    burst_seconds: float
-
-    @property
-    def complete(self) -> bool:
-        """Every record is accounted for, and the scorer's own counts say the same."""
-        from loadtest.accounting import explains
-
-        return self.account.complete and explains(self.account, self.metrics)
-
-    @property
-    def events_per_second(self) -> float:
-        """Records published at once, over the time from the first put until the last is accounted for."""
-        return (self.account.published - self.latency.count) / self.burst_seconds
-
-
 def demo(
     data: DataOption = training.SYNTHETIC,
     events: EventsOption = DEFAULT_EVENTS,
@@ -88,6 +59,7 @@ def demo(
     stage stays up afterwards, so that you can look around; `churn local down` stops it.
     """
     from contract.schema import load_schema
+    from loadtest.traffic import events_of
 
     started = time.perf_counter()
     features = load_schema(schema)
@@ -96,7 +68,7 @@ def demo(
     note(f"training on {table.rows:,} customers")
     model = training.fit(table, features, seed=0)
     training.publish_model(stage, model, training.Promote.ALWAYS)
-    outcome = run(stage, list(islice(payloads_of(data, features), events)))
+    outcome = run(stage, list(islice(events_of(data, features), events)))
     seconds = time.perf_counter() - started
     if as_json:
         emit_json(summary_of(stage, model, outcome, seconds))
@@ -128,27 +100,10 @@ def bring_up(schema: FeatureSchema, *, fresh: bool) -> Stage:
     return use_local(found)
 
 
-def payloads_of(data: str, schema: FeatureSchema) -> Iterator[bytes]:
-    """Valid events without end: of synthetic customers, or of the rows of a table, over and over."""
-    from producer.edge import Ready
-    from producer.sources import open_source
-    from producer.synthetic import events
-
-    if data.partition(":")[0] == training.SYNTHETIC:
-        yield from (event.payload for event in events(schema.name, 10**9, 0, customers=2_000))
-        return
-    while True:
-        found = [item.payload for item in open_source(data, schema) if isinstance(item, Ready)]
-        if not found:
-            raise CommandError(f"{data}: none of its rows is a valid event for schema {schema.name}")
-        yield from found
-
-
 def run(stage: Stage, events: list[bytes]) -> Outcome:
-    """Publish a burst, account for all of it, then measure latency with one event at a time."""
+    """Rehearse on a deployed stage, with progress bars."""
     from loadtest.deployment import Deployment
-    from loadtest.probe import probe, summarise
-    from loadtest.traffic import disturb
+    from loadtest.rehearsal import PROBES, rehearse
     from producer.kinesis import connect
     from producer.publisher import Publisher
 
@@ -160,46 +115,9 @@ def run(stage: Stage, events: list[bytes]) -> Outcome:
         scores=stage.scores(),
         rejected=stage.rejected(),
     )
-    before, known = deployment.totals(), deployment.rejected_events()
-    burst, broken = disturb(events, seed=0)
-    with Publisher(connect(), stage.stream) as publisher:
-        started = time.time()
-        publish_burst(publisher, burst)
-        with progress_bar("scoring") as bar:
-            deployment.wait_until_settled(
-                burst,
-                broken=broken,
-                since=before,
-                known_rejections=known,
-                patience_seconds=PATIENCE_SECONDS,
-                on_progress=bar,
-            )
-        burst_seconds = deployment.last_scored_at() - started
-        note(f"measuring latency with {PROBES} single events")
-        probes = [probe(publisher, deployment.scores, event) for event in events[:PROBES]]
-    published = [*burst, *(payload for payload, _ in probes)]
-    return Outcome(
-        account=deployment.wait_until_settled(
-            published, broken=broken, since=before, known_rejections=known, patience_seconds=PATIENCE_SECONDS
-        ),
-        latency=summarise([seconds for _, seconds in probes]),
-        metrics=deployment.counted_since(before),
-        top=deployment.scores.top(TOP),
-        burst_seconds=burst_seconds,
-    )
-
-
-def publish_burst(publisher: Any, payloads: list[bytes]) -> None:
-    """Send everything as fast as the stream takes it, broken records too: a foreign producer would."""
-    from loadtest.traffic import partition_key_of
-
-    with progress_bar("publishing") as bar:
-        for done, payload in enumerate(payloads, 1):
-            publisher.send(partition_key_of(payload), payload)
-            bar(done, len(payloads))
-        refused = publisher.flush()
-    if refused:
-        raise CommandError(f"the stream refused {len(refused)} events after all retries: {refused[0].reason}")
+    note(f"publishing {len(events):,} events, then {PROBES} single ones to measure latency")
+    with Publisher(connect(), stage.stream) as publisher, progress_bar("publishing") as bar:
+        return rehearse(deployment, publisher, events, on_progress=bar)
 
 
 def summary_of(stage: Stage, model: TrainedModel, outcome: Outcome, seconds: float) -> dict[str, Any]:

@@ -4,13 +4,37 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from contract.schema import FeatureSchema
+from producer.edge import Ready
+from producer.errors import SourceError
+from producer.sources import open_source
+from producer.synthetic import events
+
+SYNTHETIC = "synthetic"
+SYNTHETIC_CUSTOMERS = 2_000
+ENDLESS = 10**9
 DUPLICATE_SHARE = 0.01
 BROKEN_SHARE = 0.005
 REORDER_WINDOW = 50  # events; each may arrive this many places late
 UNREADABLE_KEY = "unreadable"
+
+
+def events_of(data: str, schema: FeatureSchema) -> Iterator[bytes]:
+    """Valid events without end: of `synthetic` customers, or of the rows of a table, over and over.
+
+    Raises SourceError, also where no row of the table is a valid event.
+    """
+    if data.partition(":")[0] == SYNTHETIC:
+        yield from (event.payload for event in events(schema.name, ENDLESS, 0, customers=SYNTHETIC_CUSTOMERS))
+        return
+    while True:
+        found = [item.payload for item in open_source(data, schema) if isinstance(item, Ready)]
+        if not found:
+            raise SourceError(f"{data}: none of its rows is a valid event for schema {schema.name}")
+        yield from found
 
 
 class Traffic(NamedTuple):
@@ -20,16 +44,16 @@ class Traffic(NamedTuple):
     broken: frozenset[bytes]
 
 
-def disturb(events: Sequence[bytes], seed: int) -> Traffic:
+def disturb(valid: Sequence[bytes], seed: int) -> Traffic:
     """The same events in a realistic order, with about 1 % duplicates and 0.5 % broken ones; seeded.
 
     Broken records are additional: every given event is in the result, whole, at least once.
     """
     chance = random.Random(seed)  # noqa: S311  # reproducible, not cryptography
-    duplicates = chance.sample(events, k=round(len(events) * DUPLICATE_SHARE))
-    broken = [break_event(chance.choice(events), chance) for _ in range(round(len(events) * BROKEN_SHARE))]
-    placed = [(index + chance.uniform(0, REORDER_WINDOW), event) for index, event in enumerate(events)]
-    placed += [(chance.uniform(0, len(events)), record) for record in (*duplicates, *broken)]
+    duplicates = chance.sample(valid, k=round(len(valid) * DUPLICATE_SHARE))
+    broken = [break_event(chance.choice(valid), chance) for _ in range(round(len(valid) * BROKEN_SHARE))]
+    placed = [(index + chance.uniform(0, REORDER_WINDOW), event) for index, event in enumerate(valid)]
+    placed += [(chance.uniform(0, len(valid)), record) for record in (*duplicates, *broken)]
     return Traffic([record for _, record in sorted(placed)], frozenset(broken))
 
 
