@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.errors import FAILED
+from cli.errors import FAILED, INTERRUPTED
 from cli.output import emit_json, note, progress_bar, show_facts
 from cli.stage import LOCAL, JsonOption, ProblemOption, Stage, StageOption, resolve_stage
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from producer.publish import PublishResult
     from producer.sources import Source
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells do
 REASONS_SHOWN = 3
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from contract.schema import Feature
+from contract.feature import Feature
 
 Cell = str | int | float | bool
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}

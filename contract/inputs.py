@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.schema import Feature, FeatureSchema, category_text
+from contract.feature import Feature, category_text
+from contract.schema import FeatureSchema
 
 Column = Sequence[Any]
 Inputs = dict[str, NDArray[Any]]

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from contract.feature import MAX_SAFE_INTEGER, Feature
 from contract.rejection import Rejected, Rejection
-from contract.schema import MAX_SAFE_INTEGER, Feature, FeatureSchema
+from contract.schema import FeatureSchema
 
 _PATH = re.compile(r" - at `\$\.?(?:data)?\.?(?P<field>.*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<field>.*?)`(?: - at .*)?$")

@@ -10,20 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.errors import SchemaError
-from contract.feature import FLOAT32_MAX, MAX_SAFE_INTEGER, Feature, JsonType, category_text, parse_feature
-
-__all__ = [
-    "FLOAT32_MAX",
-    "MAX_SAFE_INTEGER",
-    "NAME_PATTERN",
-    "Feature",
-    "FeatureSchema",
-    "JsonType",
-    "built_in_schemas",
-    "category_text",
-    "load_schema",
-    "parse_schema",
-]
+from contract.feature import Feature, category_text, parse_feature
 
 BUILT_IN_DIR = Path(__file__).parent / "schemas"
 # The name becomes part of stack and bucket names, and S3 allows 63 characters in all.

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from contract.schema import FeatureSchema, category_text
+from contract.feature import category_text
+from contract.schema import FeatureSchema
 
 Item = dict[str, Any]
 

@@ -11,6 +11,7 @@ import onnxruntime
 
 from contract.errors import ContractError
 from contract.event import Event, EventDecoder, format_time, parse_time
+from contract.feature import Feature
 from contract.graph import OUTPUTS, PROBABILITY, REASON_CONTRIBUTION, REASON_FEATURE
 from contract.inputs import Inputs, columns_of, find_unseen, to_inputs
 from contract.manifest import Manifest
@@ -21,7 +22,7 @@ from contract.prediction import (
     Reason,
     event_key,
 )
-from contract.schema import Feature, FeatureSchema
+from contract.schema import FeatureSchema
 from scorer.errors import ModelError
 
 SCORE_OUTPUTS = [PROBABILITY, REASON_FEATURE, REASON_CONTRIBUTION]

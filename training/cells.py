@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from contract.cells import cell_reader
-from contract.schema import Feature
+from contract.feature import Feature
 
 
 def read_column(feature: Feature, cells: Sequence[object]) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from contract.schema import Feature
+from contract.feature import Feature
 from training.cells import read_column
 from training.source import Chunk
 

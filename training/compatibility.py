@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contract.schema import Feature, FeatureSchema
+from contract.feature import Feature
+from contract.schema import FeatureSchema
 
 
 def stricter_demands(new: FeatureSchema, old: FeatureSchema) -> tuple[str, ...]:

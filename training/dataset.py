@@ -12,9 +12,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.feature import category_text
 from contract.inputs import Inputs, columns_of, to_inputs
 from contract.row import RowDecoder, explain
-from contract.schema import FeatureSchema, category_text
+from contract.schema import FeatureSchema
 from training.cells import read_column
 from training.errors import DatasetError
 from training.source import Chunk, open_csv

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.feature import FLOAT32_MAX, Feature
 from contract.inputs import MISSING_CATEGORY, Inputs
-from contract.schema import FLOAT32_MAX, Feature, FeatureSchema
+from contract.schema import FeatureSchema
 
 BASE_ROWS = 8  # real customers that each probed value is put into
 UNSEEN = ("never seen", "Ünseen ✓ 客户", "0.0", "NaN", "None", "\x00")

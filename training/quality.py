@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.feature import Feature
 from contract.inputs import MISSING_CATEGORY
-from contract.schema import Feature, FeatureSchema
+from contract.schema import FeatureSchema
 from training.dataset import Table
 from training.wording import NAMES_SHOWN, counted, quoted
 

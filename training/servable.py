@@ -6,9 +6,10 @@ from typing import Any
 
 from contract.errors import ManifestError
 from contract.event import parse_time
+from contract.feature import Feature
 from contract.inputs import Inputs, columns_of, to_inputs
 from contract.manifest import Manifest
-from contract.schema import Feature, FeatureSchema
+from contract.schema import FeatureSchema
 from training.errors import GraphError, RegistryError
 from training.graph import Graph
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from contract.errors import SchemaError
 from contract.event import EventDecoder
-from contract.schema import FLOAT32_MAX, built_in_schemas, category_text, load_schema, parse_schema
+from contract.feature import FLOAT32_MAX, category_text
+from contract.schema import built_in_schemas, load_schema, parse_schema
 
 MINIMAL: dict[str, Any] = {
     "$id": "mini",

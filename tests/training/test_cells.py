@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.schema import Feature, JsonType
+from contract.feature import Feature, JsonType
 from training.cells import read_column
 
 
