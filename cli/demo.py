@@ -19,7 +19,7 @@ from cli.stage import DEFAULT_SCHEMA, JsonOption, Stage, local_directory, use_lo
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
     from loadtest.rehearsal import Outcome
-    from training.train import TrainedModel
+    from training.workflow import TrainedModel
 
 DEFAULT_EVENTS = 10_000
 STARTED_BY_DEMO = "started-by-demo"  # marks a local stage that the next demo may replace

@@ -27,7 +27,7 @@ def infer(
     ] = None,
 ) -> None:
     """Print a draft JSON Schema for CSV on stdout; read it, mend it, then `churn train --schema FILE`."""
-    from training.infer import infer_schema
+    from training.data.infer import infer_schema
 
     draft = infer_schema(csv, id_column=id_column, label_column=label_column, positive=positive)
     emit_json(draft.document)

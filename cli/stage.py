@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from infra.local.state import LocalStage
     from scorer.read import ScoreReader
     from scorer.rejected import RejectedStore
-    from training.registry import Registry
+    from training.registry.registry import Registry
 
 STAGES = ("local", "dev", "prod")
 LOCAL = "local"
@@ -52,7 +52,7 @@ class Stage:
 
     def registry(self) -> Registry:
         """The stage's model registry."""
-        from training.registry import Registry
+        from training.registry.registry import Registry
 
         return Registry(self.client("s3"), self.bucket, self.schema)
 

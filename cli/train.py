@@ -13,8 +13,8 @@ from cli.stage import JsonOption, Stage, StageOption, operator, resolve_stage
 
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
-    from training.dataset import Table
-    from training.train import TrainedModel
+    from training.data.dataset import Table
+    from training.workflow import TrainedModel
 
 SYNTHETIC = "synthetic"
 SYNTHETIC_ROWS = 7000
@@ -70,7 +70,7 @@ def train(
 
 def load(data: str, schema: FeatureSchema, seed: int) -> Table:
     """The table that `--data` names."""
-    from training.dataset import read_table, table_from_rows
+    from training.data.dataset import read_table, table_from_rows
 
     name, _, rows = data.partition(":")
     if name != SYNTHETIC:
@@ -84,7 +84,7 @@ def load(data: str, schema: FeatureSchema, seed: int) -> Table:
 
 def fit(table: Table, schema: FeatureSchema, seed: int) -> TrainedModel:
     """Train with a progress bar."""
-    from training.train import train as train_model
+    from training.workflow import train as train_model
 
     with progress_bar("comparing candidates") as on_progress:
         return train_model(table, schema, seed=seed, on_progress=on_progress)
@@ -95,7 +95,7 @@ def publish_model(stage: Stage, trained: TrainedModel, promote: Promote) -> tupl
 
     Raises PromotionConflict where the champion changed since it was compared; the version stays published.
     """
-    from training.promotion import Policy, decide_promotion
+    from training.registry.promotion import Policy, decide_promotion
 
     registry = stage.registry()
     registry.publish(trained)

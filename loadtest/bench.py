@@ -24,9 +24,9 @@ from loadtest.peers import PandasPeer
 from producer.synthetic import customers, events
 from scorer.batch import decode_records, newest_per_customer
 from scorer.model import Model, load_model
-from training.candidates import build, learn_encoding, to_frame
-from training.dataset import table_from_rows
-from training.train import train
+from training.data.dataset import table_from_rows
+from training.models.candidates import build, learn_encoding, to_frame
+from training.workflow import train
 
 BATCH = 500
 ROUNDS = 15

@@ -1,4 +1,4 @@
-"""Train a churn model on a table of your own: `from training.train import train`.
+"""Train a churn model on a table of your own: `from training.workflow import train`.
 
 Importing this package alone is cheap; scikit-learn and pandas come with the modules that need them.
 """

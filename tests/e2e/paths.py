@@ -17,10 +17,10 @@ from producer.synthetic import customers
 from scorer.objects import S3Objects
 from scorer.read import ScoreReader, prediction_table
 from scorer.rejected import RejectedStore
-from training.candidates import build, learn_encoding, to_frame
-from training.dataset import Table, table_from_rows
-from training.registry import Registry
-from training.train import TrainedModel, train
+from training.data.dataset import Table, table_from_rows
+from training.models.candidates import build, learn_encoding, to_frame
+from training.registry.registry import Registry
+from training.workflow import TrainedModel, train
 
 
 @dataclass(frozen=True)

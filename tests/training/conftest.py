@@ -8,9 +8,9 @@ import pytest
 
 from tests.training.fake_s3 import FakeS3
 from tests.training.tables import SHOP, shop_table
-from training.dataset import Table
-from training.registry import Registry
-from training.train import TrainedModel, train
+from training.data.dataset import Table
+from training.registry.registry import Registry
+from training.workflow import TrainedModel, train
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 

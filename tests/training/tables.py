@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from contract.schema import FeatureSchema, parse_schema
-from training.dataset import Table, table_from_rows
+from training.data.dataset import Table, table_from_rows
 
 DOCUMENT: dict[str, Any] = {
     "$id": "shop",

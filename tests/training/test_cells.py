@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contract.feature import Feature, JsonType
-from training.cells import read_column
+from training.data.cells import read_column
 
 
 def _feature(json_type: JsonType) -> Feature:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from tests.training.tables import SHOP, schema_of, shop_rows, write_csv
-from training import dataset
-from training.dataset import read_table, table_from_rows
+from training.data import dataset
+from training.data.dataset import read_table, table_from_rows
 from training.errors import DatasetError
 
 

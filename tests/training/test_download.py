@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.training.tables import SHOP, shop_rows, write_csv
-from training.dataset import read_table
+from training.data.dataset import read_table
 from training.errors import DatasetError
 
 

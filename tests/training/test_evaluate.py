@@ -13,7 +13,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import f1_score
 from sklearn.neighbors import KNeighborsClassifier
 
-from training.evaluate import FOLDS, REPEATS, best_f1_threshold, calibration, evaluate, make_folds
+from training.evaluation.evaluate import FOLDS, REPEATS, best_f1_threshold, calibration, evaluate, make_folds
 
 
 def _noise(rows: int) -> tuple[pd.DataFrame, Any]:

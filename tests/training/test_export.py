@@ -13,9 +13,9 @@ from contract.inputs import Inputs, columns_of, to_inputs
 from contract.schema import FeatureSchema
 from scorer.model import load_model
 from tests.training.tables import SHOP, schema_of, shop_rows
-from training.candidates import CANDIDATES
-from training.dataset import Table, table_from_rows
-from training.train import TrainedModel, train
+from training.data.dataset import Table, table_from_rows
+from training.models.candidates import CANDIDATES
+from training.workflow import TrainedModel, train
 
 
 def _run(model: TrainedModel, inputs: Inputs) -> dict[str, Any]:

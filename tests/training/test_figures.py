@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from contract.schema import load_schema, parse_schema
-from training.dataset import read_table
-from training.infer import infer_schema
-from training.quality import check_quality
-from training.train import TrainedModel, train
+from training.data.dataset import read_table
+from training.data.infer import infer_schema
+from training.data.quality import check_quality
+from training.workflow import TrainedModel, train
 
 
 @pytest.fixture(scope="module")

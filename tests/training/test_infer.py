@@ -9,9 +9,9 @@ import pytest
 
 from contract.schema import parse_schema
 from tests.training.tables import shop_rows, write_csv
-from training.dataset import read_table
+from training.data.dataset import read_table
+from training.data.infer import infer_schema
 from training.errors import DatasetError
-from training.infer import infer_schema
 
 
 def _draft(path: Path, **columns: Any) -> dict[str, Any]:

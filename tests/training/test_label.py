@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from training.columns import Column
+from training.data.columns import Column
+from training.data.label import positive_value
 from training.errors import DatasetError
-from training.label import positive_value
 
 
 def label(*values: str, name: str = "status") -> Column:

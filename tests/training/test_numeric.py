@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from training.numeric import ClippedRange, NumberEncoder, QuantileSteps
+from training.models.numeric import ClippedRange, NumberEncoder, QuantileSteps
 
 FLOAT32 = st.floats(width=32, allow_infinity=False, allow_subnormal=True)
 

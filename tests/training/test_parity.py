@@ -12,14 +12,14 @@ from sklearn.pipeline import Pipeline
 
 from tests.training.graphs import DAMAGES, broken
 from tests.training.tables import SHOP, schema_of, shop_rows
-from training import parity, reasons
-from training.candidates import build, learn_encoding, to_frame
-from training.dataset import Table, table_from_rows
+from training.data.dataset import Table, table_from_rows
 from training.errors import ParityError
-from training.export import Exported, export
-from training.parity import MAX_PROBABILITY_DIFF, check_parity
-from training.probes import edge_probes, fuzz_probes
-from training.train import train
+from training.export import parity, reasons
+from training.export.export import Exported, export
+from training.export.parity import MAX_PROBABILITY_DIFF, check_parity
+from training.export.probes import edge_probes, fuzz_probes
+from training.models.candidates import build, learn_encoding, to_frame
+from training.workflow import train
 
 Fitted = tuple[Pipeline, Exported]
 

@@ -10,9 +10,9 @@ import pytest
 from contract.manifest import Manifest, Spread
 from tests.training.tables import DOCUMENT
 from tests.training.versions import model_of
-from training.promotion import Policy, decide_promotion
-from training.quality import Finding
-from training.train import TrainedModel
+from training.data.quality import Finding
+from training.registry.promotion import Policy, decide_promotion
+from training.workflow import TrainedModel
 
 
 def _with_schema(manifest: Manifest, required: list[str], **properties: Any) -> Manifest:

@@ -12,8 +12,8 @@ from contract.champion import champion_key
 from tests.training.fake_s3 import FakeS3
 from tests.training.versions import publish
 from training.errors import PromotionConflict, RegistryError
-from training.registry import Registry
-from training.train import TrainedModel
+from training.registry.registry import Registry
+from training.workflow import TrainedModel
 
 
 def test_promotion_and_rollback_keep_the_story(registry: Registry, trained: TrainedModel) -> None:

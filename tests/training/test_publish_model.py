@@ -15,8 +15,8 @@ from contract.champion import champion_key
 from tests.training.fake_s3 import FakeS3
 from tests.training.versions import model_of, publish
 from training.errors import PromotionConflict
-from training.registry import Registry
-from training.train import TrainedModel
+from training.registry.registry import Registry
+from training.workflow import TrainedModel
 
 
 @dataclass(frozen=True)

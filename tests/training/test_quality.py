@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.training.tables import SHOP, shop_rows
-from training.dataset import table_from_rows
-from training.quality import Finding, check_quality
+from training.data.dataset import table_from_rows
+from training.data.quality import Finding, check_quality
 
 
 def _find(**changes: Any) -> list[Finding]:

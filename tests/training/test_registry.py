@@ -10,8 +10,8 @@ from contract.champion import champion_key, manifest_key
 from tests.training.fake_s3 import FakeS3, error
 from tests.training.versions import Model, model_of, publish, put_by_hand
 from training.errors import RegistryError, VersionExists
-from training.registry import Registry
-from training.train import TrainedModel
+from training.registry.registry import Registry
+from training.workflow import TrainedModel
 
 
 def test_a_real_training_goes_in_and_comes_out_unchanged(registry: Registry, trained: TrainedModel) -> None:

@@ -10,7 +10,7 @@ from producer.edge import Ready
 from producer.errors import SourceError
 from producer.sources import open_source
 from tests.training.tables import SHOP
-from training.dataset import read_table
+from training.data.dataset import read_table
 from training.errors import DatasetError
 
 HEADER = "customer,months,spend,plan,senior,app,left\n"

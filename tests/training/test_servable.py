@@ -19,8 +19,8 @@ from tests.training.graphs import (
 )
 from tests.training.versions import Model, model_of, publish, put_by_hand, with_graph
 from training.errors import RegistryError
-from training.registry import Registry
-from training.train import TrainedModel
+from training.registry.registry import Registry
+from training.workflow import TrainedModel
 
 Spoil = Callable[[Model], Model]
 

@@ -12,10 +12,10 @@ import pytest
 
 from contract.manifest import decode_manifest, encode_manifest
 from tests.training.tables import SHOP, shop_rows
-from training.dataset import Table, table_from_rows
-from training.describe import describe
+from training.data.dataset import Table, table_from_rows
+from training.data.describe import describe
 from training.errors import CandidateError
-from training.train import TrainedModel, train
+from training.workflow import TrainedModel, train
 
 
 def test_the_manifest_says_what_the_model_is(trained: TrainedModel, shop: Table) -> None:
@@ -102,7 +102,8 @@ def test_an_unknown_or_empty_choice_is_one_line(shop: Table, names: list[str]) -
 
 def test_importing_the_package_stays_cheap() -> None:
     """`churn --help` must not wait for scikit-learn or pandas."""
-    code = "import sys, training.registry; print(*{'sklearn', 'pandas', 'onnx'}.intersection(sys.modules))"
+    modules = "{'sklearn', 'pandas', 'onnx'}"
+    code = f"import sys, training.registry.registry; print(*{modules}.intersection(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )

@@ -11,9 +11,9 @@ import msgspec
 from contract.champion import manifest_key, model_key
 from contract.manifest import Manifest, Spread, encode_manifest
 from tests.training.fake_s3 import FakeS3
-from training.quality import Finding
-from training.registry import Registry
-from training.train import TrainedModel
+from training.data.quality import Finding
+from training.registry.registry import Registry
+from training.workflow import TrainedModel
 
 
 @dataclass(frozen=True)

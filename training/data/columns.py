@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from contract.feature import Feature
-from training.cells import read_column
-from training.source import Chunk
+from training.data.cells import read_column
+from training.data.source import Chunk
 
 # A column with a few cells such as "N/A" among numbers is still a number column.
 MOSTLY = 0.9

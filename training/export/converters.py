@@ -1,4 +1,4 @@
-"""ONNX for the encoders of training/numeric.py, registered with skl2onnx.
+"""ONNX for the encoders of training/models/numeric.py, registered with skl2onnx.
 
 https://onnx.ai/sklearn-onnx/auto_tutorial/plot_icustom_converter.html
 """
@@ -13,7 +13,7 @@ from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import FloatTensorType
 from skl2onnx.operator_converters.common import concatenate_variables
 
-from training.numeric import ClippedRange, QuantileSteps
+from training.models.numeric import ClippedRange, QuantileSteps
 
 
 def register_converters() -> None:

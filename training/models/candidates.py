@@ -16,7 +16,7 @@ from sklearn.preprocessing import OneHotEncoder
 from contract.inputs import MISSING_CATEGORY, Inputs
 from contract.schema import FeatureSchema
 from training.errors import CandidateError
-from training.numeric import ClippedRange, NumberEncoder, QuantileSteps
+from training.models.numeric import ClippedRange, NumberEncoder, QuantileSteps
 
 NUMBERS, CATEGORIES, ENCODE, MODEL = "numbers", "categories", "encode", "model"
 # L2 penalties (1/C). Neighbouring steps should agree unless the data insists: on Telco 10 beats 1 by .0007.

@@ -19,11 +19,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from contract.event import format_time
 from contract.manifest import Bands, Manifest
 from contract.schema import FeatureSchema
-from training.candidates import Encoding, build, learn_encoding, to_frame
-from training.dataset import Table
-from training.describe import baseline, describe
+from training.data.dataset import Table
+from training.data.describe import baseline, describe
+from training.data.quality import Finding, check_quality
 from training.errors import CandidateError
-from training.evaluate import (
+from training.evaluation.evaluate import (
     FOLDS,
     REPEATS,
     Evaluation,
@@ -33,9 +33,9 @@ from training.evaluate import (
     evaluate,
     make_folds,
 )
-from training.export import Exported, export
-from training.parity import Parity, check_parity
-from training.quality import Finding, check_quality
+from training.export.export import Exported, export
+from training.export.parity import Parity, check_parity
+from training.models.candidates import Encoding, build, learn_encoding, to_frame
 
 HIGH_PERCENTILE = 90  # the tenth of customers most at risk
 THRESHOLD_DECIMALS = 6  # as stored with a prediction, so that a reader can repeat the comparison

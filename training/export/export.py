@@ -16,10 +16,10 @@ from sklearn.pipeline import Pipeline
 
 from contract.graph import CONTRIBUTIONS, MARGIN, PROBABILITY, REASON_CONTRIBUTION, REASON_FEATURE
 from contract.schema import FeatureSchema
-from training.candidates import ENCODE, MODEL
-from training.converters import register_converters
-from training.graph import REASONS
-from training.reasons import average_parts, weights_by_feature
+from training.export.converters import register_converters
+from training.export.graph import REASONS
+from training.export.reasons import average_parts, weights_by_feature
+from training.models.candidates import ENCODE, MODEL
 
 TARGET_OPSET = {"": 21, "ai.onnx.ml": 3}
 IR_VERSION = 10  # what goes with opset 21; a newer one is refused by older runtimes

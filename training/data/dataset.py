@@ -16,9 +16,9 @@ from contract.feature import category_text
 from contract.inputs import Inputs, columns_of, to_inputs
 from contract.row import RowDecoder, explain
 from contract.schema import FeatureSchema
-from training.cells import read_column
+from training.data.cells import read_column
+from training.data.source import Chunk, open_csv
 from training.errors import DatasetError
-from training.source import Chunk, open_csv
 from training.wording import counted, listed
 
 ROWS_PER_CHUNK = 50_000  # bounds the memory held as text while reading

@@ -12,8 +12,8 @@ from contract.champion import Champion, manifest_key, model_key, version_prefix
 from contract.errors import ManifestError
 from contract.manifest import MANIFEST_FILE, Manifest, decode_manifest, encode_manifest
 from training.errors import RegistryError, VersionExists
-from training.pointer import ChampionPointer, Pointer, Standing, conflict
-from training.storage import BINARY, JSON, Bucket, S3Client
+from training.registry.pointer import ChampionPointer, Pointer, Standing, conflict
+from training.registry.storage import BINARY, JSON, Bucket, S3Client
 
 VERSIONS_NAMED = 5  # in messages
 
@@ -140,7 +140,7 @@ class Registry:
             )
 
     def _require_servable(self, version: str) -> None:
-        from training.servable import check_servable  # onnxruntime is slow to import
+        from training.registry.servable import check_servable  # onnxruntime is slow to import
 
         manifest = self.manifest(version)
         if manifest.version != version:

@@ -10,11 +10,11 @@ from typing import Any
 
 from contract.feature import is_feature_name
 from contract.schema import NAME_PATTERN, built_in_schemas
-from training.columns import Column, gather_columns
-from training.dataset import ROWS_PER_CHUNK
+from training.data.columns import Column, gather_columns
+from training.data.dataset import ROWS_PER_CHUNK
+from training.data.label import guess_label, positive_value
+from training.data.source import open_csv
 from training.errors import DatasetError
-from training.label import guess_label, positive_value
-from training.source import open_csv
 from training.wording import counted, listed, printable, quoted
 
 MAX_CATEGORIES = 50  # more distinct texts than this are names, places or dates

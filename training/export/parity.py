@@ -13,13 +13,13 @@ from sklearn.pipeline import Pipeline
 from contract.graph import CONTRIBUTIONS, MARGIN, PROBABILITY, REASON_CONTRIBUTION, REASON_FEATURE
 from contract.inputs import Inputs
 from contract.schema import FeatureSchema
-from training.candidates import MODEL, thresholds, to_frame
 from training.errors import GraphError, ParityError
-from training.evaluate import churn_probability
-from training.export import Exported
-from training.graph import Graph, Outputs
-from training.probes import BASE_ROWS, base_rows, edge_probes, fuzz_probes
-from training.reasons import average_parts, parts
+from training.evaluation.evaluate import churn_probability
+from training.export.export import Exported
+from training.export.graph import Graph, Outputs
+from training.export.probes import BASE_ROWS, base_rows, edge_probes, fuzz_probes
+from training.export.reasons import average_parts, parts
+from training.models.candidates import MODEL, thresholds, to_frame
 
 MAX_PROBABILITY_DIFF = 1e-6
 MAX_MARGIN_DIFF = 1e-5

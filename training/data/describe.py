@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from contract.inputs import MISSING_CATEGORY
 from contract.manifest import Histogram, TrainingData
 from contract.schema import FeatureSchema
-from training.dataset import Table
+from training.data.dataset import Table
 
 BASELINE_BINS = 10
 

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 
 from contract.errors import ManifestError
 from contract.manifest import Manifest
-from training.compatibility import stricter_demands
-from training.evaluate import FOLDS, REPEATS
-from training.quality import LEAK, Finding
+from training.data.quality import LEAK, Finding
+from training.evaluation.evaluate import FOLDS, REPEATS
+from training.registry.compatibility import stricter_demands
 
 Policy = Literal["auto", "always", "never"]
 SMALLEST_SHARE_OF_ROWS = 0.5  # of the champion's
@@ -31,7 +31,7 @@ def decide_promotion(
     `auto` never promotes a model whose table gives the label away (a leak: its figures mean nothing). Else it
     promotes the first version, and after that one that
 
-    - takes every event that the champion takes (training/compatibility.py),
+    - takes every event that the champion takes (training/registry/compatibility.py),
     - was trained on at least half as many rows,
     - has a mean ROC AUC no more than one standard error (std / √15, of 5×3 folds) below the champion's.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from contract.feature import Feature
 from contract.inputs import MISSING_CATEGORY
 from contract.schema import FeatureSchema
-from training.dataset import Table
+from training.data.dataset import Table
 from training.wording import NAMES_SHOWN, counted, quoted
 
 LEAK = "leak"  # the check that promotion looks at

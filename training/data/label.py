@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from training.columns import Column
+from training.data.columns import Column
 from training.errors import DatasetError
 from training.wording import counted, listed, printable, quoted
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from contract.schema import FeatureSchema
-from training.candidates import ENCODE, MODEL, feature_of_column
+from training.models.candidates import ENCODE, MODEL, feature_of_column
 
 Table64 = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from contract.champion import Champion, champion_key, decode_champion, encode_ch
 from contract.errors import ManifestError
 from contract.event import format_time
 from training.errors import PromotionConflict, RegistryError
-from training.storage import JSON, Bucket
+from training.registry.storage import JSON, Bucket
 
 # A champion and the ETag of the pointer that names it.
 Standing: TypeAlias = tuple[Champion, str]

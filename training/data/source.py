@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from training.download import local_copy
+from training.data.download import local_copy
 from training.errors import DatasetError
 from training.wording import listed, quoted
 

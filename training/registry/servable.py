@@ -11,7 +11,7 @@ from contract.inputs import Inputs, columns_of, to_inputs
 from contract.manifest import Manifest
 from contract.schema import FeatureSchema
 from training.errors import GraphError, RegistryError
-from training.graph import Graph
+from training.export.graph import Graph
 
 # A graph may be wrong for one row alone, or fixed to that size.
 TRIAL_ROWS = (1, 2)
