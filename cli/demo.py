@@ -15,13 +15,15 @@ from cli.local import SchemaOption
 from cli.output import emit_json, note, progress_bar, show_facts
 from cli.scores import as_document, show_predictions
 from cli.stage import DEFAULT_SCHEMA, JsonOption, Stage, local_directory, use_local
+from cli.train_options import Promote
 
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
     from loadtest.rehearsal import Outcome
-    from training.workflow import TrainedModel
+    from training.result import TrainedModel
 
 DEFAULT_EVENTS = 10_000
+CANDIDATES = ("logistic", "logistic_bins")  # the two quickest; `churn train` compares them all
 STARTED_BY_DEMO = "started-by-demo"  # marks a local stage that the next demo may replace
 
 DataOption = Annotated[
@@ -66,8 +68,9 @@ def demo(
     table = training.load(data, features, seed=0)
     stage = bring_up(features, fresh=fresh)
     note(f"training on {table.rows:,} customers")
-    model = training.fit(table, features, seed=0)
-    training.publish_model(stage, model, training.Promote.ALWAYS)
+    model = training.fit(table, features, seed=0, candidates=CANDIDATES)
+    page = training.write_report(model, None, None)
+    training.publish_model(stage, model, Promote.ALWAYS, page)
     outcome = run(stage, list(islice(events_of(data, features), events)))
     seconds = time.perf_counter() - started
     if as_json:

@@ -49,7 +49,7 @@ def status(as_json: JsonOption = False) -> None:
 
 
 def _show(found: Any, as_json: bool) -> None:
-    names = ("stage", "endpoint_url", "region", "stack", "stream", "table", "bucket", "schema")
+    names = ("stage", "endpoint_url", "region", "stack", "stream", "table", "bucket", "topic", "schema")
     facts = {name: getattr(found, name) for name in names}
     if as_json:
         emit_json(facts)

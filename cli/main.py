@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import demo, local, models, publish, rejected, schema, scores, train
+from cli import demo, explore, local, models, publish, rejected, schema, scores, train
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
 from cli.known_errors import explain
 from cli.output import note
@@ -45,6 +45,7 @@ app = typer.Typer(
 )
 app.command(epilog="Example: `churn demo --data customers.csv --events 20000`")(demo.demo)
 app.add_typer(local.app, name="local")
+app.command(epilog="Example: `churn explore customers.csv -o explore.html`")(explore.explore)
 app.command(epilog="Example: `churn train --data customers.csv --promote never --json`")(train.train)
 app.add_typer(models.app, name="models")
 app.add_typer(schema.app, name="schema")

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.compare import compare_versions
+from cli.errors import CommandError
 from cli.output import emit_json, note, show_facts, show_table
 from cli.stage import JsonOption, ProblemOption, StageOption, operator, resolve_stage
 
-app = typer.Typer(no_args_is_help=True, help="List, look at, promote and roll back model versions.")
+if TYPE_CHECKING:
+    from contract.champion import Champion
+
+app = typer.Typer(no_args_is_help=True, help="List, look at, compare, promote and roll back model versions.")
 
 TO_THE_DAY = len("2026-11-20")
 
@@ -71,12 +77,15 @@ def show(
     if as_json:
         emit_json(msgspec.to_builtins(manifest))
         return
+    recipe = manifest.recipe
     facts: list[tuple[str, object]] = [
         ("version", manifest.version),
         ("created", manifest.created_at),
         ("model", manifest.chosen),
+        ("recipe", f"{recipe.candidate} {recipe.params}, seed {recipe.seed}" if recipe else "not kept"),
         ("trained on", f"{manifest.training_data.rows:,} rows of {manifest.training_data.source}"),
-        ("threshold", manifest.threshold),
+        ("validation", manifest.validation or "not told"),
+        ("threshold", f"{manifest.threshold} ({manifest.threshold_rule or 'rule not told'})"),
         ("bands", f"medium from {manifest.bands.medium:.3f}, high from {manifest.bands.high:.3f}"),
         ("calibration error", f"{manifest.calibration.ece:.4f}"),
         (
@@ -98,8 +107,13 @@ def promote(
     as_json: JsonOption = False,
 ) -> None:
     """Make VERSION the serving model. The scorer takes it within a minute, without a redeploy."""
-    registry = resolve_stage(stage, schema).registry()
-    _told(registry.promote(version, by=operator(), reason=reason), as_json)
+    target = resolve_stage(stage, schema)
+    registry = target.registry()
+    already = registry.serving() == version
+    champion = registry.promote(version, by=operator(), reason=reason)
+    if not already:
+        target.tell("promoted", version, reason, champion.previous)
+    _told(champion, as_json)
 
 
 @app.command()
@@ -110,14 +124,41 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Make the version before the serving one serve again."""
-    registry = resolve_stage(stage, schema).registry()
-    _told(registry.rollback(by=operator(), reason=reason), as_json)
+    target = resolve_stage(stage, schema)
+    champion = target.registry().rollback(by=operator(), reason=reason)
+    target.tell("rolled_back", champion.version, reason, champion.previous)
+    _told(champion, as_json)
 
 
-def _told(champion: Any, as_json: bool) -> None:
+def _told(champion: Champion, as_json: bool) -> None:
     import msgspec
 
     if as_json:
         emit_json(msgspec.to_builtins(champion))
     else:
         note(f"{champion.version} serves now; before it {champion.previous or 'nothing'} did")
+
+
+@app.command()
+def report(
+    version: VersionArgument,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Where to write it; default VERSION.html here.")
+    ] = None,
+    stage: StageOption = "local",
+    schema: ProblemOption = None,
+) -> None:
+    """Write the report that was published with VERSION, one HTML file."""
+    from training.registry.versions import REPORT_FILE
+
+    page = resolve_stage(stage, schema).registry().file(version, REPORT_FILE)
+    if page is None:
+        raise CommandError(
+            f"model {version}: published without a report; versions from `churn train` have one"
+        )
+    path = out or Path(f"{version}.html")
+    path.write_bytes(page)
+    note(f"wrote {path}")
+
+
+app.command("compare")(compare_versions)

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -86,12 +93,12 @@ def show_entries(entries: Iterable[tuple[str, str]]) -> None:
 
 
 @contextmanager
-def progress_bar(what: str, *, unit: str = "") -> Iterator[OnProgress]:
+def progress_bar(what: str, *, unit: str = "", counts: bool = True) -> Iterator[OnProgress]:
     """A bar on stderr while the block runs; nothing where stderr is not a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        MofNCompleteColumn() if counts else TaskProgressColumn(),
         TextColumn(unit),
         TimeRemainingColumn(),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infra.local.state import LocalStage
     from scorer.read import ScoreReader
     from scorer.rejected import RejectedStore
+    from training.registry.notify import Event
     from training.registry.registry import Registry
 
 STAGES = ("local", "dev", "prod")
@@ -43,12 +44,37 @@ class Stage:
     table: str
     bucket: str
     schema: str
+    topic: str | None = None  # ARN; None where the stack was deployed before there was one
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **settings: Any) -> Any:
         """A boto3 client for this stage."""
         import boto3
 
-        return boto3.client(service)  # type: ignore[call-overload]
+        return boto3.client(service, **settings)  # type: ignore[call-overload]
+
+    @property
+    def options(self) -> str:
+        """What names this stage in a command."""
+        return "" if self.name == LOCAL else f" --stage {self.name} --schema {self.schema}"
+
+    def tell(self, event: Event, version: str, reason: str, serving: str | None) -> None:
+        """Tell the topic's subscribers of a model; where that fails a note says so, and that is all."""
+        from botocore.config import Config
+
+        from training.errors import RegistryError
+        from training.registry.notify import Notice, notify
+
+        if self.topic is None:
+            return note(f"nobody was notified: stack {self.stack} has no topic yet; deploy it again")
+        try:
+            manifest = self.registry().manifest(version)
+        except RegistryError as error:
+            return note(f"nobody was notified: {error}")
+        notice = Notice(event, manifest, self.stack, reason, operator(), serving, self.options)
+        quick = Config(connect_timeout=3, read_timeout=5, retries={"total_max_attempts": 2})
+        if problem := notify(self.client("sns", config=quick), self.topic, notice):
+            note(problem)
+        return None
 
     def registry(self) -> Registry:
         """The stage's model registry."""
@@ -143,6 +169,7 @@ def use_local(found: LocalStage) -> Stage:
         table=found.table,
         bucket=found.bucket,
         schema=found.schema,
+        topic=found.topic or None,
     )
 
 
@@ -172,4 +199,5 @@ def _remote_stage(name: str, schema: str) -> Stage:
         table=outputs["TableName"],
         bucket=outputs["BucketName"],
         schema=outputs["SchemaName"],
+        topic=outputs.get("NotificationTopicArn"),
     )

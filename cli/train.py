@@ -2,143 +2,258 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from cli.errors import CommandError
-from cli.output import emit_json, note, progress_bar, show_facts, show_table
+from cli import train_options as options
+from cli.errors import GATE_NOT_MET, WRONG_USAGE, CommandError
+from cli.output import emit_json, note, progress_bar
 from cli.stage import JsonOption, Stage, StageOption, operator, resolve_stage
+from cli.train_options import Promote
+from cli.train_show import show_reproduction, show_trained
 
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
     from training.data.dataset import Table
-    from training.workflow import TrainedModel
+    from training.evaluation.thresholds import ThresholdRule
+    from training.registry.release import Release
+    from training.result import TrainedModel
 
 SYNTHETIC = "synthetic"
 SYNTHETIC_ROWS = 7000
-
-
-class Promote(StrEnum):
-    """When a freshly trained model becomes the serving one."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
-
-
-DataOption = Annotated[
-    str, typer.Option("--data", help="A CSV file or http(s) URL with labels, or synthetic[:ROWS].")
-]
-SchemaOption = Annotated[
-    str | None, typer.Option("--schema", help="A built-in schema or a schema file; default: the stage's.")
-]
-PromoteOption = Annotated[
-    Promote, typer.Option("--promote", help="auto: where nothing serves yet or it is not worse.")
-]
-SeedOption = Annotated[
-    int, typer.Option("--seed", min=0, max=2**32 - 1, help="Of folds, fuzz rows and synthetic data.")
-]
+DEFAULT_BUDGET_MINUTES = 10.0
+DEFAULT_MAX_ROWS = 200_000
+TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 def train(
-    data: DataOption,
-    schema: SchemaOption = None,
-    promote: PromoteOption = Promote.AUTO,
-    seed: SeedOption = 0,
+    data: options.DataOption,
+    schema: options.SchemaOption = None,
+    promote: options.PromoteOption = Promote.AUTO,
+    candidates: options.CandidatesOption = None,
+    budget: options.BudgetOption = DEFAULT_BUDGET_MINUTES,
+    jobs: options.JobsOption = 0,
+    cost_missed: options.CostMissedOption = None,
+    cost_contact: options.CostContactOption = None,
+    min_recall: options.MinRecallOption = None,
+    no_reasons: options.NoReasonsOption = False,
+    group: options.GroupOption = None,
+    time: options.TimeOption = None,
+    slices: options.SliceOption = None,
+    max_rows: options.MaxRowsOption = DEFAULT_MAX_ROWS,
+    strict: options.StrictOption = False,
+    report: options.ReportOption = None,
+    figures: options.FiguresOption = None,
+    reproduce: options.ReproduceOption = None,
+    seed: options.SeedOption = 0,
     stage: StageOption = "local",
     as_json: JsonOption = False,
 ) -> None:
-    """Train on a labelled table, prove the ONNX graph equal to the pipeline, publish it, maybe promote it.
+    """Compare models on a labelled table, prove the best one's ONNX graph, publish it, maybe promote it.
 
-    Candidates are compared by 5×3 repeated stratified cross-validation. Nothing is published unless the
-    graph gives the pipeline's probabilities within 1e-6.
+    Every figure comes from customers that the model never saw (5×3 repeated cross-validation, settings and
+    threshold chosen inside the fold). The simplest candidate that is not separably worse than the best wins.
+    Nothing is published unless the graph gives the pipeline's probabilities within 1e-6.
     """
     from contract.schema import load_schema
 
+    rule = threshold_rule(cost_missed, cost_contact, min_recall)
     told = load_schema(schema) if schema else None
     target = resolve_stage(stage, told.name if told else None)
+    if reproduce:
+        return reproduce_version(target, reproduce, data, group, time, as_json)
+    uri = tracking_uri()
     features = told or target.feature_schema()
-    trained = fit(load(data, features, seed), features, seed)
-    promoted, why = publish_model(target, trained, promote)
+    table = load(data, features, seed, group=group, time=time, extras=slices or (), max_rows=max_rows)
+    trained = fit(
+        table,
+        features,
+        seed,
+        candidates=_names(candidates),
+        budget_minutes=budget,
+        rule=rule,
+        allow_no_reasons=no_reasons,
+        slices=slices or (),
+        strict=strict,
+        jobs=jobs,
+    )
+    page = write_report(trained, report, figures)
+    release = publish_model(target, trained, promote, page)
+    track(trained, page, uri)
     if as_json:
-        emit_json({**trained.summary(), "promoted": promoted, "promotion": why})
+        emit_json({**trained.summary(), "promoted": release.promoted, "promotion": release.reason})
     else:
-        show(trained, promoted, why)
+        show_trained(trained, release)
+    return None
 
 
-def load(data: str, schema: FeatureSchema, seed: int) -> Table:
+def threshold_rule(
+    cost_missed: float | None, cost_contact: float | None, min_recall: float | None
+) -> ThresholdRule:
+    """The rule that the options ask for; best F1 without any."""
+    from training.errors import ThresholdError
+    from training.evaluation.thresholds import ThresholdRule
+
+    costs = (cost_missed, cost_contact) != (None, None)
+    if costs and min_recall is not None:
+        raise CommandError(
+            "the threshold follows either the costs or --min-recall: leave one out", WRONG_USAGE
+        )
+    try:
+        if costs:
+            return ThresholdRule("cost", cost_missed=cost_missed, cost_contact=cost_contact)
+        return ThresholdRule("recall", min_recall=min_recall) if min_recall is not None else ThresholdRule()
+    except ThresholdError as error:
+        raise CommandError(str(error), WRONG_USAGE) from error
+
+
+def _names(candidates: str | None) -> tuple[str, ...] | None:
+    return None if candidates is None else tuple(filter(None, (n.strip() for n in candidates.split(","))))
+
+
+def load(
+    data: str,
+    schema: FeatureSchema,
+    seed: int,
+    *,
+    group: str | None = None,
+    time: str | None = None,
+    extras: Sequence[str] = (),
+    max_rows: int = DEFAULT_MAX_ROWS,
+) -> Table:
     """The table that `--data` names."""
     from training.data.dataset import read_table, table_from_rows
 
     name, _, rows = data.partition(":")
     if name != SYNTHETIC:
-        return read_table(data, schema)
+        return read_table(data, schema, group=group, time=time, extras=extras, max_rows=max_rows, seed=seed)
     if rows and not rows.isdigit():
         raise CommandError(f"--data {data}: expected synthetic or synthetic:ROWS, such as synthetic:7000")
     from producer.synthetic import customers
 
-    return table_from_rows(customers(schema.name, int(rows or SYNTHETIC_ROWS), seed), schema, data)
+    made = customers(schema.name, int(rows or SYNTHETIC_ROWS), seed)
+    return table_from_rows(
+        made, schema, data, group=group, time=time, extras=extras, max_rows=max_rows, seed=seed
+    )
 
 
-def fit(table: Table, schema: FeatureSchema, seed: int) -> TrainedModel:
-    """Train with a progress bar."""
+def fit(
+    table: Table,
+    schema: FeatureSchema,
+    seed: int,
+    candidates: Sequence[str] | None = None,
+    **settings: object,
+) -> TrainedModel:
+    """Train with a progress bar. Settings are those of `training.train`."""
+    from training.errors import QualityError
+    from training.models.candidates import DEFAULT_CANDIDATES
     from training.workflow import train as train_model
 
-    with progress_bar("comparing candidates") as on_progress:
-        return train_model(table, schema, seed=seed, on_progress=on_progress)
+    chosen = DEFAULT_CANDIDATES if candidates is None else candidates
+    try:
+        with progress_bar("comparing candidates", counts=False) as bar:
+            return train_model(
+                table,
+                schema,
+                seed=seed,
+                candidates=chosen,
+                on_progress=bar,
+                **settings,  # type: ignore[arg-type]
+            )
+    except QualityError as error:
+        for finding in error.messages:
+            note(f"data: {finding}")
+        raise CommandError(str(error), GATE_NOT_MET) from error
 
 
-def publish_model(stage: Stage, trained: TrainedModel, promote: Promote) -> tuple[bool, str]:
-    """Upload a model and promote it where the policy says so; whether it serves now, and why.
+def write_report(trained: TrainedModel, report: str | None, figures: str | None) -> bytes:
+    """The version's report, also written to a file and its figures to a folder where these are named."""
+    from training.report.page import render_report
+
+    page = render_report(trained)
+    if report:
+        Path(report).write_bytes(page)
+        note(f"report: {report}")
+    if figures:
+        from training.report.figures import write_figures
+
+        written = write_figures(trained, Path(figures))
+        note(f"figures: {len(written)} PNG files in {figures}")
+    return page
+
+
+def publish_model(stage: Stage, trained: TrainedModel, promote: Promote, page: bytes) -> Release:
+    """Upload a model with its report, promote it where the policy says so, and tell those who subscribed.
 
     Raises PromotionConflict where the champion changed since it was compared; the version stays published.
     """
-    from training.registry.promotion import Policy, decide_promotion
+    from training.registry.release import release
+    from training.registry.versions import REPORT_FILE
 
     registry = stage.registry()
-    registry.publish(trained)
-    version = trained.manifest.version
-    if promote is not Promote.AUTO:
-        policy: Policy = "always" if promote is Promote.ALWAYS else "never"
-        decided, why = decide_promotion(policy, trained.manifest, None)
-        if decided:
-            registry.promote(version, by=operator(), reason=why)
-        return decided, why
-    pointer = registry.champion()
-    champion = registry.manifest(pointer[0].version) if pointer else None
-    decided, why = decide_promotion("auto", trained.manifest, champion, trained.findings)
-    if decided:
-        registry.promote(version, by=operator(), reason=why, expected=pointer)
-    return decided, why
+    serving = registry.serving()
+    done = release(registry, trained, promote.value, by=operator(), files={REPORT_FILE: page})
+    if done.promoted or promote is Promote.AUTO:
+        stage.tell("promoted" if done.promoted else "kept", done.version, done.reason, serving)
+    return done
 
 
-def show(trained: TrainedModel, promoted: bool, why: str) -> None:
-    """The comparison and the chosen model, for people."""
-    summary: dict[str, Any] = trained.summary()
-    for finding in trained.findings:
-        note(f"data: {finding.message}")
-    metrics = ("roc_auc", "pr_auc", "f1", "brier")
-    show_table(
-        ["candidate", "ROC AUC", "PR AUC", "F1", "Brier"],
-        [
-            [each["name"], *(f"{each[metric]['mean']:.3f} ± {each[metric]['std']:.3f}" for metric in metrics)]
-            for each in summary["candidates"]
-        ],
-        title=f"{summary['rows']:,} customers, out of fold",
+def tracking_uri() -> str | None:
+    """Where MLflow is to be told, if anywhere. Raises TrackingError where it is set without MLflow."""
+    uri = os.environ.get(TRACKING_VARIABLE)
+    if uri:
+        from training.tracking.track import ensure_installed
+
+        ensure_installed()
+    return uri
+
+
+def track(trained: TrainedModel, page: bytes, uri: str | None) -> None:
+    """Log the comparison to MLflow; a failure is a note, never an end."""
+    if not uri:
+        return
+    from training.errors import TrackingError
+    from training.tracking.track import track as tell_mlflow
+
+    try:
+        found = tell_mlflow(trained, page, tracking_uri=uri, settings=os.environ, by=operator())
+        note(f"MLflow: {found}")
+    except TrackingError as error:
+        note(f"not tracked: {error}")
+
+
+def reproduce_version(
+    stage: Stage, version: str, data: str, group: str | None, time: str | None, as_json: bool
+) -> None:
+    """Make a version again, and exit 3 where its graph is another.
+
+    `group` and `time` as in the training, since a row without a usable time is left out.
+    """
+    from training.registry.reproduce import reproduce
+    from training.workflow import rebuild
+
+    registry = stage.registry()
+    manifest = registry.manifest(version)
+    rows = manifest.training_data.rows  # a sample is drawn again by its size and seed
+    table = load(
+        data, manifest.feature_schema(), manifest.seed, group=group, time=time, max_rows=max(rows, 1)
     )
-    bands = summary["bands"]
-    show_facts(
-        [
-            ("chosen", summary["chosen"]),
-            ("version", summary["version"]),
-            ("serves now", f"{'yes' if promoted else 'no'}: {why}"),
-            ("threshold", f"{summary['threshold']:.3f} (best F1)"),
-            ("bands", f"medium from {bands['medium']:.3f}, high from {bands['high']:.3f}"),
-            ("calibration error", f"{trained.manifest.calibration.ece:.4f}"),
-            ("ONNX graph", f"equals the pipeline within {summary['parity_max_abs_diff']:.1e}"),
-            ("size", f"{summary['onnx_bytes']:,} bytes"),
-            ("took", f"{summary['seconds']:.1f} s"),
-        ]
-    )
+    found = reproduce(registry, version, table, rebuild)
+    if as_json:
+        emit_json(
+            {
+                "version": found.version,
+                "same": found.same,
+                "expected_sha256": found.expected_sha256,
+                "found_sha256": found.found_sha256,
+                "differences": list(found.differences),
+            }
+        )
+    else:
+        show_reproduction(found)
+    if not found.same:
+        raise typer.Exit(GATE_NOT_MET)

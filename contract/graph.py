@@ -2,6 +2,9 @@
 
 Inputs are one array of shape (n, 1) per feature, named as in the schema: float32 with NaN for missing, or
 text with "" for missing (contract/inputs.py makes them).
+
+A model without reasons (manifest `has_reasons` false) has the same outputs; contributions and both reason
+outputs then have width 0.
 """
 
 PROBABILITY = "probability"  # float32 (n, 1), of churn

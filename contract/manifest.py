@@ -36,13 +36,41 @@ class Spread(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """One model that was compared; the figures are out of fold."""
+    """One model that was compared; the figures are out of fold.
+
+    `ece.mean` is pooled over all folds. `difference` and `t` compare its ROC AUC with the chosen model's on
+    the same folds (None for the chosen one itself). What is not `eligible` could not have been chosen.
+    """
 
     name: str
     roc_auc: Spread
     pr_auc: Spread
     f1: Spread
     brier: Spread
+    title: str = ""
+    precision: Spread | None = None
+    recall: Spread | None = None
+    precision_top_10: Spread | None = None  # among the tenth of customers most at risk
+    ece: Spread | None = None
+    params: dict[str, Any] = {}
+    baseline: bool = False
+    eligible: bool = True
+    not_eligible_because: str = ""
+    difference: float | None = None
+    t: float | None = None
+    parity_max_abs_diff: float | None = None
+    fit_seconds: float | None = None
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """What, with the same rows and libraries, gives the same graph byte for byte.
+
+    A vote's params are `linear`, `linear_params`, `tree` and `tree_params`.
+    """
+
+    candidate: str
+    params: dict[str, Any]
+    seed: int
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +126,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     baseline: dict[str, Histogram]
     libraries: dict[str, str]
     seed: int
+    recipe: Recipe | None = None
+    threshold_rule: str = ""
+    validation: str = ""  # which rows were judged by models that never saw them
+    has_reasons: bool = True  # where not, the graph's contributions and reasons have width 0
+    parity_flips: int | None = None  # decisions at the threshold that differ from the pipeline's
     format_version: int = FORMAT_VERSION
     outputs: tuple[str, ...] = OUTPUTS
 

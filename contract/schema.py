@@ -31,6 +31,7 @@ class FeatureSchema:
     label_column: str
     label_positive: str
     document: Mapping[str, Any]
+    slices: tuple[str, ...] = ()  # features by which a report looks at parts of the customers
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -98,7 +99,18 @@ def parse_schema(document: object) -> FeatureSchema:
         label_column=_column(document, "x-label", properties),
         label_positive=category_text(label_positive),
         document=document,
+        slices=_slices(document, properties),
     )
+
+
+def _slices(document: Mapping[str, Any], properties: Mapping[str, Any]) -> tuple[str, ...]:
+    slices = document.get("x-slices", [])
+    if not isinstance(slices, list) or not all(isinstance(s, str) and s in properties for s in slices):
+        raise SchemaError(
+            f'schema {document["$id"]}: "x-slices" must list names that are under "properties", '
+            f"found {slices!r}"
+        )
+    return tuple(slices)
 
 
 def _column(document: Mapping[str, Any], key: str, properties: Mapping[str, Any]) -> str:

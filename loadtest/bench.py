@@ -25,7 +25,6 @@ from producer.synthetic import customers, events
 from scorer.batch import decode_records, newest_per_customer
 from scorer.model import Model, load_model
 from training.data.dataset import table_from_rows
-from training.models.candidates import build, learn_encoding, to_frame
 from training.workflow import train
 
 BATCH = 500
@@ -55,10 +54,8 @@ def main() -> int:
     schema = load_schema("telco")
     table = table_from_rows(customers("telco", 7000, seed=0), schema, "synthetic")
     trained = train(table, schema, candidates=("logistic_bins",))
-    pipeline = build(trained.manifest.chosen, learn_encoding(table.inputs, schema))
-    pipeline.fit(to_frame(table.inputs), table.labels)
     model = load_model(trained.onnx, trained.manifest)
-    peer = PandasPeer(pipeline, schema, trained.manifest.threshold)
+    peer = PandasPeer(trained.pipeline, schema, trained.manifest.threshold)
     records = batch_of_records()
 
     def ours(batch: Records) -> list[Item]:

@@ -48,6 +48,7 @@ class Model:
         self._session = session
         self._categories = manifest.categories
         self._bands = manifest.bands
+        self._has_reasons = manifest.has_reasons
         self._names = schema.feature_names
         self.schema = schema
         self.version = manifest.version
@@ -80,8 +81,9 @@ class Model:
     def score(self, rows: Sequence[tuple[Any, ...]]) -> list[Score]:
         """One Score per row (features in schema order), in order, from one run of the graph.
 
-        Raises ModelError where the graph gives something that is not a number or names no feature: a wrong
-        score is worse than none.
+        A model trained without reasons gives none. Raises ModelError where the graph gives something that is
+        not a number, names no feature or has other reasons than its manifest says: a wrong score is worse
+        than none.
         """
         if not rows:
             return []
@@ -105,19 +107,19 @@ class Model:
         """Probabilities (n), reason features (n × k) and reason contributions (n × k), checked."""
         probability, feature, contribution = self._session.run(SCORE_OUTPUTS, inputs)
         if not (np.isfinite(probability).all() and np.isfinite(contribution).all()):
-            raise ModelError(
-                f"model {self.version}: gave a score or reason that is not a number; "
-                "run `churn models rollback`"
-            )
-        if feature.min() < 0 or feature.max() >= len(self._names):
-            raise ModelError(
-                f"model {self.version}: gave a reason that is none of its {len(self._names)} features; "
-                "run `churn models rollback`"
-            )
+            raise self._refusal("a score or reason that is not a number")
+        if (feature.shape[1] > 0) != self._has_reasons:
+            expected = "some" if self._has_reasons else "none"
+            raise self._refusal(f"{feature.shape[1]} reasons a row, and its manifest says {expected}")
+        if self._has_reasons and (feature.min() < 0 or feature.max() >= len(self._names)):
+            raise self._refusal(f"a reason that is none of its {len(self._names)} features")
         # Rounded before the band is chosen, so that a stored band always agrees with its stored probability.
         rounded = np.clip(probability[:, 0].astype(np.float64).round(PROBABILITY_DECIMALS), 0.0, 1.0)
         signed = contribution.astype(np.float64).round(CONTRIBUTION_DECIMALS)
         return rounded.tolist(), feature.tolist(), signed.tolist()
+
+    def _refusal(self, given: str) -> ModelError:
+        return ModelError(f"model {self.version}: gave {given}; run `churn models rollback`")
 
 
 def load_model(onnx: bytes, manifest: Manifest) -> Model:

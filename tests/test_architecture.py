@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,38 @@ def test_imports_run_one_way(package: str) -> None:
         assert ours <= allowed, f"{path.relative_to(ROOT)} imports {sorted(ours - allowed)}"
 
 
+# The rooms of training/, in the order of the data: each may import itself and the earlier ones it names.
+TRAINING_ROOMS: dict[str, set[str]] = {
+    "errors": set(),
+    "wording": set(),
+    "data": {"errors", "wording"},
+    "models": {"errors", "wording", "data"},
+    "evaluation": {"errors", "wording", "data", "models"},
+    "export": {"errors", "wording", "data", "models"},
+    "result": {"data", "models", "evaluation"},
+    "describe_model": {"data", "models", "evaluation", "export"},
+    "workflow": {"errors", "data", "models", "evaluation", "export", "result", "describe_model"},
+    "registry": {"errors", "wording", "data", "models", "evaluation", "export", "result"},
+    "report": {"errors", "wording", "data", "models", "evaluation", "export", "result"},
+    "tracking": {"errors", "wording", "data", "evaluation", "result"},
+}
+
+
+@pytest.mark.parametrize("room", TRAINING_ROOMS)
+def test_training_is_rooms_in_a_row(room: str) -> None:
+    """Data knows nothing of models, and neither the registry nor the report of the workflow."""
+    inside = [ROOT / "training" / f"{room}.py", *(ROOT / "training" / room).rglob("*.py")]
+    for path in filter(Path.exists, inside):
+        reached = {name.split(".")[1] for name in imports_of(path) if name.startswith("training.")} - {room}
+        assert reached <= TRAINING_ROOMS[room], f"{path.relative_to(ROOT)} imports {sorted(reached)}"
+
+
+def test_every_room_of_training_has_its_place() -> None:
+    """A new module or folder is put into the row above, or this fails."""
+    found = {path.stem for path in (ROOT / "training").iterdir() if not path.name.startswith("__")}
+    assert found == set(TRAINING_ROOMS)
+
+
 def handler_closure() -> set[Path]:
     """Every file of ours that importing the Lambda handler runs."""
     reached: set[Path] = set()
@@ -106,7 +139,8 @@ def test_only_entry_points_read_the_environment() -> None:
     for package in ("contract", "producer", "scorer", "training", "loadtest"):
         for path in modules_of(package):
             if str(path.relative_to(ROOT)) not in allowed:
-                assert "environ" not in path.read_text(), f"{path.relative_to(ROOT)} reads the environment"
+                reads = re.search(r"\bos\.environ|\bgetenv|import environ", path.read_text())
+                assert not reads, f"{path.relative_to(ROOT)} reads the environment"
 
 
 def test_locks_carry_hashes_and_no_index() -> None:

@@ -1,190 +1,165 @@
-"""Training, on one page: compare, choose, fit, export, prove, describe. Nothing is published here."""
+"""Training, on one page: check, compare, prove, choose, describe. Nothing is published here."""
 
 from __future__ import annotations
 
-import hashlib
-import platform
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import version
-from itertools import count
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias
 
-import msgspec
-import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-from contract.event import format_time
-from contract.manifest import Bands, Manifest
+from contract.manifest import Recipe
 from contract.schema import FeatureSchema
 from training.data.dataset import Table
-from training.data.describe import baseline, describe
-from training.data.quality import Finding, check_quality
-from training.errors import CandidateError
-from training.evaluation.evaluate import (
-    FOLDS,
-    REPEATS,
-    Evaluation,
-    Labels,
-    best_f1_threshold,
-    calibration,
-    evaluate,
-    make_folds,
-)
-from training.export.export import Exported, export
-from training.export.parity import Parity, check_parity
-from training.models.candidates import Encoding, build, learn_encoding, to_frame
+from training.data.quality import Finding, check_quality, strict_failures
+from training.data.splits import make_splits
+from training.describe_model import describe_model
+from training.errors import CandidateError, QualityError
+from training.evaluation.comparison import Compared, Comparison, compare, units_of
+from training.evaluation.evaluate import Study
+from training.evaluation.selection import choose_simplest
+from training.evaluation.slices import default_columns, group_by, make_slices
+from training.evaluation.thresholds import ThresholdRule
+from training.export.proof import Proof, prove, refit
+from training.export.speed import measure_score_micros
+from training.models.candidates import BASELINES, DEFAULT_CANDIDATES, VOTE, select
+from training.models.encoding import Encoding, learn_encoding
+from training.models.kind import Kind
+from training.result import TrainedModel
 
-HIGH_PERCENTILE = 90  # the tenth of customers most at risk
-THRESHOLD_DECIMALS = 6  # as stored with a prediction, so that a reader can repeat the comparison
-LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy", "pandas")
+BUDGET_MINUTES = 10.0
+PROOF_SHARE = 0.15  # of the budget, kept for the final fits and the parity gate
+PROOF_UNITS = 60  # of progress, per candidate
+BEST_F1 = ThresholdRule()
 
-OnProgress = Callable[[int, int, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedModel:
-    """A model that passed the parity gate, and everything said about it. `seconds` is wall clock."""
-
-    onnx: bytes
-    manifest: Manifest
-    findings: tuple[Finding, ...]
-    seconds: float
-
-    def summary(self) -> dict[str, Any]:
-        """What `churn train --json` prints, but for `promoted`, which is the registry's to say."""
-        manifest = self.manifest
-        return {
-            "version": manifest.version,
-            "schema": manifest.schema["$id"],
-            "rows": manifest.training_data.rows,
-            "candidates": msgspec.to_builtins(manifest.candidates),
-            "chosen": manifest.chosen,
-            "metrics": msgspec.to_builtins(manifest.metrics) | {"ece": manifest.calibration.ece},
-            "threshold": manifest.threshold,
-            "bands": msgspec.to_builtins(manifest.bands),
-            "parity_max_abs_diff": manifest.parity_max_abs_diff,
-            "onnx_sha256": manifest.onnx_sha256,
-            "onnx_bytes": manifest.onnx_bytes,
-            "findings": [finding.message for finding in self.findings],
-            "seconds": round(self.seconds, 2),
-        }
+OnProgress: TypeAlias = Callable[[int, int, str], None]
 
 
 def train(
     table: Table,
     schema: FeatureSchema,
     *,
+    candidates: Sequence[str] = DEFAULT_CANDIDATES,
     seed: int = 0,
-    candidates: Sequence[str] = ("logistic", "logistic_bins"),
+    budget_minutes: float = BUDGET_MINUTES,
+    rule: ThresholdRule = BEST_F1,
+    allow_no_reasons: bool = False,
+    slices: Sequence[str] = (),
+    strict: bool = False,
+    jobs: int = 0,
     on_progress: OnProgress | None = None,
 ) -> TrainedModel:
-    """Train on a table and return the best candidate as a graph with its manifest.
+    """Compare candidates on a table, and return the chosen one as a proved graph with its manifest.
 
-    The same table, seed and library versions give the same graph, byte for byte. Raises ParityError where
-    the graph does not reproduce the fitted pipeline, CandidateError for an unknown or empty choice.
-    `on_progress(done, total, what)` is called after every fold, and once more at the end.
+    Every figure is out of fold, with settings and threshold chosen inside the fold. Of the candidates whose
+    graph equals the fitted pipeline and gives reasons, the simplest that is not separably worse than the best
+    is chosen. `slices` names more columns to look at (of the schema, or read into `Table.extras`). The same
+    table, seed, settings and library versions give the same graph byte for byte, whatever `jobs` (processes,
+    0: one per core); where the budget cut something short, a finding says so.
+
+    `on_progress(done, total, what)` is called with units of work, the last time with done == total. Raises
+    CandidateError for an unknown or empty choice and where no candidate is eligible, DatasetError where the
+    table cannot be split, and with `strict` QualityError where it looks wrong, before anything is fitted.
     """
     started = time.perf_counter()
-    tell = on_progress or _tell_nobody
-    # Sums in parallel depend on the number of cores, and these tables are too small to gain.
-    with threadpool_limits(limits=1):
-        encoding = learn_encoding(table.inputs, schema)
-        findings = check_quality(table, schema)
-        evaluations = _compare(candidates, encoding, table, seed, tell)
-        chosen = choose(evaluations)
-        frame = to_frame(table.inputs)
-        fitted = build(chosen.name, encoding).fit(frame, table.labels)
-        exported = export(fitted, schema, frame)
-        parity = check_parity(exported, fitted, table.inputs, schema, seed)
-    steps = _steps(candidates)
-    tell(steps, steps, f"fitted and proved {chosen.name}")
-    manifest = _describe_model(exported, parity, chosen, evaluations, encoding, table, seed)
-    return TrainedModel(exported.onnx, manifest, tuple(findings), time.perf_counter() - started)
+    kinds = select(candidates)
+    findings = check_quality(table, schema)
+    if strict and (wrong := strict_failures(findings)):
+        raise QualityError(table.source, [finding.message for finding in wrong])
+    encoding = learn_encoding(table.inputs, schema)
+    splits = make_splits(table, seed)
+    study = Study.of(table, encoding, splits, rule, seed)
+    progress = _Progress(study, kinds, on_progress)
 
+    comparison = compare(
+        study,
+        [*BASELINES, *kinds],
+        budget_seconds=budget_minutes * 60 * (1 - PROOF_SHARE),
+        jobs=jobs,
+        tell=progress.advance,
+    )
+    proofs = dict(_prove_all(comparison, encoding, table, rule, seed, progress))
+    eligible = _eligible(comparison, proofs, allow_no_reasons)
+    chosen = choose_simplest(eligible, splits)
 
-def _tell_nobody(done: int, total: int, what: str) -> None:
-    pass
-
-
-def _compare(
-    names: Sequence[str], encoding: Encoding, table: Table, seed: int, tell: OnProgress
-) -> list[Evaluation]:
-    if not names:
-        raise CandidateError("no candidate chosen; name at least one")
-    factories = {name: partial(build, name, encoding) for name in names}
-    for make in factories.values():
-        make()  # an unknown name fails now, not after minutes of comparing
-    frame, labels = to_frame(table.inputs), table.labels
-    folds = make_folds(labels, seed)
-    done = count(1)
-    return [
-        evaluate(
-            name,
-            make,
-            frame,
-            labels,
-            folds,
-            on_fold=lambda: tell(next(done), _steps(names), "comparing candidates"),
-        )
-        for name, make in factories.items()
-    ]
-
-
-def _steps(names: Sequence[str]) -> int:
-    """Every fold of every candidate, and the final fit."""
-    return len(set(names)) * FOLDS * REPEATS + 1
-
-
-def choose(evaluations: Sequence[Evaluation]) -> Evaluation:
-    """The highest mean ROC AUC; of equals the one listed first."""
-    return max(evaluations, key=lambda evaluation: evaluation.spread("roc_auc").mean)
-
-
-def make_bands(labels: Labels, probabilities: Any) -> Bands:
-    """`medium` from the probability of best F1; `high` from the top tenth, but never below `medium`."""
-    medium = best_f1_threshold(labels, probabilities)
-    high = max(medium, float(np.percentile(probabilities, HIGH_PERCENTILE)))
-    return Bands(medium=round(medium, THRESHOLD_DECIMALS), high=round(high, THRESHOLD_DECIMALS))
-
-
-def _describe_model(
-    exported: Exported,
-    parity: Parity,
-    chosen: Evaluation,
-    evaluations: Sequence[Evaluation],
-    encoding: Encoding,
-    table: Table,
-    seed: int,
-) -> Manifest:
-    sha256 = hashlib.sha256(exported.onnx).hexdigest()
-    created_at = format_time(time.time_ns() // 1_000_000)
-    bands = make_bands(*chosen.pooled())
-    return Manifest(
-        version=_version(created_at, sha256),
-        created_at=created_at,
-        schema=dict(encoding.schema.document),
-        categories=encoding.categories,
-        onnx_sha256=sha256,
-        onnx_bytes=len(exported.onnx),
-        base_margin=exported.base_margin,
-        threshold=bands.medium,
-        bands=bands,
-        chosen=chosen.name,
-        candidates=[evaluation.summary() for evaluation in evaluations],
-        metrics={metric: chosen.spread(metric) for metric in chosen.folds},
-        calibration=calibration(*chosen.pooled()),
-        parity_max_abs_diff=parity.max_abs_diff,
-        parity_rows=parity.rows,
-        training_data=describe(table, encoding.schema),
-        baseline=baseline(table, encoding.schema),
-        libraries={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        seed=seed,
+    manifest = describe_model(comparison, proofs, eligible, chosen, table, study)
+    onnx = _graph_of(proofs[chosen.kind.name])
+    groupings = group_by(table, schema, [*default_columns(schema), *slices])
+    progress.finish(f"chose {chosen.kind.name}")
+    return TrainedModel(
+        onnx=onnx,
+        manifest=manifest,
+        findings=(*findings, *(Finding("budget", "", cut, strict=False) for cut in comparison.cuts)),
+        seconds=time.perf_counter() - started,
+        table=table,
+        schema=schema,
+        encoding=encoding,
+        splits=splits,
+        rule=rule,
+        evaluations=tuple(each.evaluation for each in comparison.compared),
+        pipeline=proofs[chosen.kind.name].pipeline,
+        slices=tuple(make_slices(chosen.evaluation, groupings)),
+        graphs={name: _graph_of(proof) for name, proof in proofs.items() if not proof.problem},
+        score_micros=measure_score_micros(onnx, encoding.schema, table.inputs, manifest.has_reasons),
     )
 
 
-def _version(created_at: str, sha256: str) -> str:
-    """Sorts by time, and names the graph: `20261120T100000123Z-1a2b3c4d`."""
-    return created_at.replace("-", "").replace(":", "").replace(".", "") + "-" + sha256[:8]
+def rebuild(recipe: Recipe, table: Table, schema: FeatureSchema, *, reasons: bool = True) -> bytes:
+    """The graph that a recipe gives on these rows, without comparing anything."""
+    encoding = learn_encoding(table.inputs, schema)
+    return refit(recipe, encoding, table, reasons=reasons)[1].onnx
+
+
+def _prove_all(
+    comparison: Comparison,
+    encoding: Encoding,
+    table: Table,
+    rule: ThresholdRule,
+    seed: int,
+    progress: _Progress,
+) -> Iterable[tuple[str, Proof]]:
+    for each in comparison.compared:
+        if each.kind.baseline:
+            continue
+        recipe = Recipe(candidate=each.kind.name, params=dict(each.final.params), seed=seed)
+        wanted = rule.choose(*each.evaluation.pooled())
+        reasons = each.kind.gives_reasons
+        yield each.kind.name, prove(recipe, encoding, table, reasons=reasons, wanted_threshold=wanted)
+        progress.advance(PROOF_UNITS, f"proving {each.kind.name}")
+
+
+def _eligible(comparison: Comparison, proofs: dict[str, Proof], allow_no_reasons: bool) -> list[Compared]:
+    eligible = [
+        each
+        for each in comparison.compared
+        if each.kind.name in proofs
+        and not proofs[each.kind.name].problem
+        and (each.kind.gives_reasons or allow_no_reasons)
+    ]
+    if not eligible:
+        told = "; ".join(f"{name}: {proof.problem or 'gives no reasons'}" for name, proof in proofs.items())
+        raise CandidateError(
+            f"no candidate can be chosen ({told or 'the budget left none'}); nothing was published. Try other"
+            " --candidates, --no-reasons for a model without reasons, or a larger --budget"
+        )
+    return eligible
+
+
+def _graph_of(proof: Proof) -> bytes:
+    assert proof.exported is not None
+    return proof.exported.onnx
+
+
+class _Progress:
+    """Units done of all units, told to whoever asked."""
+
+    def __init__(self, study: Study, kinds: Sequence[Kind], on_progress: OnProgress | None) -> None:
+        fitted = [kind for kind in (*BASELINES, *kinds) if kind.name != VOTE]
+        self._total = sum(units_of(study, k, k.search) for k in fitted) + PROOF_UNITS * len(kinds) + 1
+        self._done = 0
+        self._tell = on_progress or (lambda *_: None)
+
+    def advance(self, units: int, what: str) -> None:
+        self._done += units
+        self._tell(self._done, self._total, what)
+
+    def finish(self, what: str) -> None:
+        self._tell(self._total, self._total, what)

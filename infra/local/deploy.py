@@ -34,6 +34,7 @@ class StackOutputs:
     function: str
     mapping_id: str
     dashboard: str
+    topic: str
     schema: str
 
 
@@ -130,6 +131,7 @@ def read_outputs(cloudformation: "CloudFormationClient", stack: str) -> StackOut
             function=found["ScorerFunctionName"],
             mapping_id=found["EventSourceMappingId"],
             dashboard=found["DashboardName"],
+            topic=found["NotificationTopicArn"],
             schema=found["SchemaName"],
         )
     except KeyError as missing:

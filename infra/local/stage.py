@@ -176,4 +176,5 @@ def _describe(emulator: ministack.MiniStack, schema: str) -> LocalStage:
         dashboard=outputs.dashboard,
         schema=outputs.schema,
         pids={"ministack": emulator.pid},
+        topic=outputs.topic,
     )

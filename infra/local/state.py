@@ -34,6 +34,7 @@ class LocalStage:
     schema: str
     pids: dict[str, int]  # "ministack", and "companions" once they have been started
     stage: str = "local"
+    topic: str = ""  # ARN; empty where an earlier version of this code wrote the state
 
     @property
     def port(self) -> int:

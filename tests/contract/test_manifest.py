@@ -30,6 +30,13 @@ def test_the_manifest_format_is_pinned() -> None:
     assert manifest.feature_schema().name == "music"
 
 
+def test_a_manifest_from_before_recipes_still_reads() -> None:
+    """Versions published by an earlier release serve and roll back; what they lack is empty."""
+    manifest = decode_manifest((GOLDEN / "manifest_without_recipe.json").read_bytes())
+    assert manifest.recipe is None
+    assert manifest.has_reasons
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff", RAW[:200], b"null"])
 def test_a_broken_manifest_is_one_clear_error(raw: bytes) -> None:
     """Truncated, empty or foreign bytes are a ManifestError."""

@@ -18,9 +18,11 @@ from scorer.objects import S3Objects
 from scorer.read import ScoreReader, prediction_table
 from scorer.rejected import RejectedStore
 from training.data.dataset import Table, table_from_rows
-from training.models.candidates import build, learn_encoding, to_frame
+from training.models.candidates import build
+from training.models.encoding import learn_encoding, to_frame
 from training.registry.registry import Registry
-from training.workflow import TrainedModel, train
+from training.result import TrainedModel
+from training.workflow import train
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,16 @@ def serve(stage: LocalStage, *, rows: int = 2000, seed: int = 3) -> Path:
     schema = load_schema(stage.schema)
     table = table_from_rows(customers(schema.name, rows, seed), schema, "synthetic")
     model = train(table, schema, candidates=("logistic_bins",))
-    path = Path(stage, schema, model, refit(table, schema))
+    path = Path(stage, schema, model, refit(model, table))
     registry = Registry(path.client("s3"), stage.bucket, schema.name)
     registry.publish(model)
     registry.promote(model.manifest.version, by="tests", reason="end to end")
     return path
 
 
-def refit(table: Table, schema: FeatureSchema) -> Any:
+def refit(model: TrainedModel, table: Table) -> Any:
     """The pipeline that `train` exported, fitted anew on the same rows."""
-    pipeline = build("logistic_bins", learn_encoding(table.inputs, schema))
+    recipe = model.manifest.recipe
+    assert recipe
+    pipeline = build(recipe.candidate, learn_encoding(table.inputs, model.schema), recipe.params, recipe.seed)
     return pipeline.fit(to_frame(table.inputs), table.labels)

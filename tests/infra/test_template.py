@@ -153,6 +153,18 @@ def test_the_bucket_is_private_versioned_and_speaks_tls_only(resources: Resource
     assert expiring == {REJECTED_PREFIX, UNDELIVERED_PREFIX, REPLAYED_PREFIX}
 
 
+def test_news_of_models_is_encrypted_and_speaks_tls_only(resources: Resources, stage: str) -> None:
+    """The topic has a key, its name is the stack's, and plain HTTP is denied to everyone."""
+    topic = resources["ModelNotifications"]["Properties"]
+    assert topic == {"TopicName": f"churn-telco-{stage}-models", "KmsMasterKeyId": "alias/aws/sns"}
+    policy = resources["ModelNotificationsPolicy"]["Properties"]
+    assert policy["Topics"] == [{"Ref": "ModelNotifications"}]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert set(statement["Action"]) == {"sns:Publish", "sns:Subscribe"}
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_the_mapping_sets_every_failure_setting(resources: Resources, stage: str) -> None:
     """Partial responses, bisect, finite retries and age, and a destination that keeps the payload."""
     (mapping,) = of_type(resources, "AWS::Lambda::EventSourceMapping")
@@ -223,7 +235,7 @@ def test_everything_carries_the_name_of_the_stack(resources: Resources, stage: s
 def test_the_outputs_are_the_contract(template: dict[str, Any]) -> None:
     """The names that other programs look up are all there."""
     promised = {"StreamName", "TableName", "BucketName", "ScorerFunctionName"}
-    promised |= {"EventSourceMappingId", "DashboardName", "SchemaName"}
+    promised |= {"EventSourceMappingId", "DashboardName", "NotificationTopicArn", "SchemaName"}
     assert promised <= set(template["Outputs"])
 
 

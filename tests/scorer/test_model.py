@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from contract.event import Event
 from contract.manifest import Bands
@@ -81,7 +82,25 @@ def test_predictions_carry_the_events_identity() -> None:
     assert {p.model_version for p in predictions} == {"v7"}
 
 
+def without_reasons(graph: bytes) -> bytes:
+    """The graph with its reasons cut down to none."""
+    model = onnx.load_from_string(graph)
+    k = next(each for each in model.graph.initializer if each.name == "k")
+    k.CopyFrom(helper.make_tensor("k", TensorProto.INT64, [1], [0]))
+    return bytes(model.SerializeToString())
+
+
+def test_a_model_without_reasons_scores_all_the_same() -> None:
+    """Its manifest says so; probability and band are as ever."""
+    rows = [row(), row(tenure=99)]
+    bare = model_of(without_reasons(GRAPH), has_reasons=False).score(rows)
+    full = model_of(GRAPH).score(rows)
+    assert [score.reasons for score in bare] == [(), ()]
+    assert [score.probability for score in bare] == [score.probability for score in full]
+
+
 GRAPH = tiny_graph()
+BARE = without_reasons(GRAPH)
 NO_OUTPUT = tiny_graph(outputs=("probability", "reason_feature", "reason_contribution"))
 WRONG_REASON = tiny_graph(reason_offset=2)
 NEGATIVE_REASON = tiny_graph(reason_offset=-1)
@@ -106,6 +125,8 @@ NEGATIVE_REASON = tiny_graph(reason_offset=-1)
         (GRAPH, {"created_at": "yesterday"}, "created_at"),
         (WRONG_REASON, {}, "none of its 4 features"),
         (NEGATIVE_REASON, {}, "none of its 4 features"),
+        (BARE, {}, "0 reasons a row, and its manifest says some"),
+        (GRAPH, {"has_reasons": False}, "3 reasons a row, and its manifest says none"),
         (tiny_graph(base=math.nan), {}, "not a number"),
         (tiny_graph(contract_odds={"monthly": -math.inf}), {}, "not a number"),
     ],

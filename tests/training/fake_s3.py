@@ -22,6 +22,7 @@ class FakeS3:
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+        self.content_types: dict[str, str] = {}
         self.before_put: Callable[[str], None] = _let_pass
         self.after_get: Callable[[str], None] = _let_pass
         self._lock = Lock()
@@ -53,6 +54,7 @@ class FakeS3:
             if IfMatch is not None and etag(self.objects[Key]) != IfMatch:
                 raise error("PreconditionFailed", 412, "PutObject")
             self.objects[Key] = Body
+            self.content_types[Key] = ContentType
         return {"ETag": etag(Body)}
 
     def list_objects_v2(self, *, Bucket: str, Prefix: str, ContinuationToken: str = "") -> Any:  # noqa: N803

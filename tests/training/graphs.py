@@ -31,21 +31,25 @@ def _change(model: ModelProto, name: str, index: int, value: Callable[[np.float3
 
 
 def threshold_up_one_ulp(model: ModelProto) -> None:
-    _change(model, "edges", 3, lambda edge: np.nextafter(edge, np.float32(np.inf)))
+    _change(model, "model/encode/edges", 3, lambda edge: np.nextafter(edge, np.float32(np.inf)))
 
 
 def threshold_down_one_ulp(model: ModelProto) -> None:
-    _change(model, "edges", 3, lambda edge: np.nextafter(edge, np.float32(-np.inf)))
+    _change(model, "model/encode/edges", 3, lambda edge: np.nextafter(edge, np.float32(-np.inf)))
+
+
+def ramp_moved(model: ModelProto) -> None:
+    _change(model, "model/encode/low", 1, lambda low: low + 0.01)
 
 
 def median_moved(model: ModelProto) -> None:
-    _change(model, "medians", 1, lambda median: np.float32(median * 2))
+    _change(model, "model/encode/medians", 1, lambda median: np.float32(median * 2))
 
 
 def weight_changed(model: ModelProto) -> None:
-    weights = _initializer(model, "head/weights")
+    weights = _initializer(model, "model/weights")
     largest = int(np.abs(numpy_helper.to_array(weights)).argmax())
-    _change(model, "head/weights", largest, lambda weight: np.float32(weight * 1.001))
+    _change(model, "model/weights", largest, lambda weight: weight * 1.001)
 
 
 def categories_swapped(model: ModelProto) -> None:
@@ -69,9 +73,9 @@ def base_margin_moved(model: ModelProto) -> None:
 
 
 def reasons_attributed_to_another_feature(model: ModelProto) -> None:
-    weights = _initializer(model, "head/weights")
-    values = np.roll(numpy_helper.to_array(weights), 1, axis=1)
-    weights.CopyFrom(numpy_helper.from_array(values, weights.name))
+    owners = _initializer(model, "model/owners")
+    values = (numpy_helper.to_array(owners) + 1) % numpy_helper.to_array(owners).max()
+    owners.CopyFrom(numpy_helper.from_array(values, owners.name))
 
 
 def output_renamed(model: ModelProto) -> None:
@@ -123,18 +127,80 @@ def batch_of_one_only(model: ModelProto) -> None:
         given.type.tensor_type.shape.dim[0].dim_value = 1
 
 
-DAMAGES = (
-    threshold_up_one_ulp,
-    threshold_down_one_ulp,
-    median_moved,
-    weight_changed,
-    categories_swapped,
-    reasons_smallest_first,
-    base_margin_moved,
-    reasons_attributed_to_another_feature,
-    output_renamed,
-    reason_below_zero,
-    probability_in_two_columns,
-    wrong_for_a_row_alone,
-    batch_of_one_only,
-)
+def _tree_attribute(model: ModelProto, name: str) -> onnx.AttributeProto:
+    node = next(node for node in model.graph.node if node.op_type == "TreeEnsembleRegressor")
+    found: onnx.AttributeProto = next(each for each in node.attribute if each.name == name)
+    return found
+
+
+def leaf_weight_changed(model: ModelProto) -> None:
+    weights = _tree_attribute(model, "target_weights").floats
+    largest = max(range(len(weights)), key=lambda i: abs(weights[i]))
+    weights[largest] *= 1.01
+
+
+def leaf_weights_of_another_feature(model: ModelProto) -> None:
+    """The sum stays as it is."""
+    targets = _tree_attribute(model, "target_ids").ints
+    targets[:] = [{0: 1, 1: 0}.get(target, target) for target in targets]
+
+
+def split_on_another_column(model: ModelProto) -> None:
+    columns = _tree_attribute(model, "nodes_featureids").ints
+    columns[0] = 1 - min(columns[0], 1)
+
+
+def split_up_one_ulp(model: ModelProto) -> None:
+    values = _tree_attribute(model, "nodes_values").floats
+    values[0] = np.nextafter(np.float32(values[0]), np.float32(np.inf))
+
+
+def split_down_one_ulp(model: ModelProto) -> None:
+    values = _tree_attribute(model, "nodes_values").floats
+    values[0] = np.nextafter(np.float32(values[0]), np.float32(-np.inf))
+
+
+def equal_goes_the_other_way(model: ModelProto) -> None:
+    modes = _tree_attribute(model, "nodes_modes").strings
+    modes[:] = [b"BRANCH_LT" if mode == b"BRANCH_LEQ" else mode for mode in modes]
+
+
+def branches_swapped(model: ModelProto) -> None:
+    yes, no = (_tree_attribute(model, f"nodes_{side}nodeids").ints for side in ("true", "false"))
+    yes[0], no[0] = no[0], yes[0]
+
+
+# By the candidate whose graph has what is damaged.
+DAMAGES = {
+    "naive_bayes": (
+        threshold_up_one_ulp,
+        threshold_down_one_ulp,
+        median_moved,
+        weight_changed,
+        categories_swapped,
+    ),
+    "logistic_bins": (
+        ramp_moved,
+        weight_changed,
+        reasons_smallest_first,
+        base_margin_moved,
+        reasons_attributed_to_another_feature,
+        output_renamed,
+        reason_below_zero,
+        probability_in_two_columns,
+        wrong_for_a_row_alone,
+        batch_of_one_only,
+    ),
+    "gradient_boosting": (
+        leaf_weight_changed,
+        leaf_weights_of_another_feature,
+        split_on_another_column,
+        split_up_one_ulp,
+        split_down_one_ulp,
+        equal_goes_the_other_way,
+        branches_swapped,
+        base_margin_moved,
+        reasons_smallest_first,
+    ),
+    "random_forest": (leaf_weight_changed, leaf_weights_of_another_feature, branches_swapped),
+}

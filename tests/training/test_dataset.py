@@ -93,11 +93,12 @@ def test_an_optional_feature_needs_no_column(tmp_path: Path) -> None:
     [
         (["yes", "no", "maybe"], "holds 3 different values"),
         (["1", "0"], "x-label-positive is 'yes'"),
-        (["no"] * 24 + ["yes"], "only 4 of 100 rows in the smaller class"),
+        (["no"] + ["yes"] * 24, "only 4 of 100 rows are not 'yes'"),
+        (["no"] * 24 + ["yes"], "only 4 of 100 rows are 'yes'; expected at least 10"),
     ],
 )
 def test_a_label_must_have_two_values_and_enough_of_each(labels: list[str], expected: str) -> None:
-    """Three values, unknown values or a class too small for five folds are refused."""
+    """Three values, unknown values or a class too small for every fold are refused."""
     rows = [{**row, "left": labels[i % len(labels)]} for i, row in enumerate(shop_rows(100))]
     with pytest.raises(DatasetError, match=expected):
         table_from_rows(rows, SHOP, "shop")
@@ -106,7 +107,7 @@ def test_a_label_must_have_two_values_and_enough_of_each(labels: list[str], expe
 def test_a_category_with_too_many_values_is_refused() -> None:
     """A column of names is not a category."""
     rows = [{**row, "plan": f"plan {i}"} for i, row in enumerate(shop_rows(300))]
-    with pytest.raises(DatasetError, match="plan holds 300 different categories"):
+    with pytest.raises(DatasetError, match="plan holds 300 different categories in 300 rows"):
         table_from_rows(rows, SHOP, "shop")
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.training.tables import SHOP, shop_rows, write_csv
 from training.data.dataset import read_table
+from training.data.download import public_name
 from training.errors import DatasetError
 
 
@@ -105,3 +106,16 @@ def test_a_server_that_is_not_there_is_one_line() -> None:
     """A refused connection is no traceback."""
     with pytest.raises(DatasetError, match="cannot be fetched"):
         read_table("http://127.0.0.1:9/data.csv", SHOP)
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("https://user:secret@host:8443/a/b.csv?X-Amz-Signature=secret#x", "https://host:8443/a/b.csv"),
+        ("http://host/plain.csv", "http://host/plain.csv"),
+        ("folder/what?.csv", "folder/what?.csv"),
+    ],
+)
+def test_secrets_in_an_address_are_not_passed_on(source: str, shown: str) -> None:
+    """A presigned query or a password appears in no message, manifest or report."""
+    assert public_name(source) == shown

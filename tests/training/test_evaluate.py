@@ -1,96 +1,210 @@
-"""Figures that can be trusted: same folds, no peeking, definitions that match scikit-learn's."""
+"""Figures that can be trusted: settings, fit and threshold never see the rows they are judged on."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.dummy import DummyClassifier
-from sklearn.metrics import f1_score
-from sklearn.neighbors import KNeighborsClassifier
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
 
-from training.evaluation.evaluate import FOLDS, REPEATS, best_f1_threshold, calibration, evaluate, make_folds
+from contract.manifest import Recipe
+from tests.training.tables import SHOP, shop_table
+from training.data.dataset import Table
+from training.data.splits import make_splits
+from training.evaluation.comparison import Budget, Comparison, _affordable, compare, units_of
+from training.evaluation.evaluate import (
+    Choice,
+    Study,
+    assemble,
+    choose_params,
+    evaluate_recipe,
+    judge_fold,
+    judge_vote,
+)
+from training.evaluation.evaluation import METRICS
+from training.evaluation.selection import choose_simplest, judged_to_fitted
+from training.evaluation.thresholds import ThresholdRule
+from training.models.candidates import BASELINES, select
+from training.models.encoding import learn_encoding
 
-
-def _noise(rows: int) -> tuple[pd.DataFrame, Any]:
-    random = np.random.default_rng(0)
-    return pd.DataFrame({"x": random.normal(size=rows)}), (random.random(rows) < 0.3).astype(np.int8)
-
-
-def test_every_row_is_tested_once_per_repeat_and_never_trained_on_then() -> None:
-    """5 folds, 3 times over, the same for the same seed, with the classes in proportion."""
-    labels = (np.arange(200) % 4 == 0).astype(np.int8)
-    folds = make_folds(labels, seed=3)
-    assert len(folds) == FOLDS * REPEATS
-    for train, test in folds:
-        assert not set(train) & set(test)
-        assert labels[test].mean() == pytest.approx(0.25)
-    tested = np.bincount(np.concatenate([test for _, test in folds]))
-    assert set(tested) == {REPEATS}
-    for (_, test), (_, same) in zip(folds, make_folds(labels, seed=3), strict=True):
-        np.testing.assert_array_equal(test, same)
+RULE = ThresholdRule()
 
 
-def test_a_model_that_memorises_gains_nothing_on_noise() -> None:
-    """Nearest neighbour knows its training rows by heart, and scores no better than chance."""
-    frame, labels = _noise(300)
-    memoriser = evaluate("knn", lambda: KNeighborsClassifier(1), frame, labels, make_folds(labels, 0))
-    assert memoriser.spread("roc_auc").mean == pytest.approx(0.5, abs=0.07)
+def study_of(table: Table, seed: int = 0) -> Study:
+    return Study.of(table, learn_encoding(table.inputs, SHOP), make_splits(table, seed), RULE, seed)
 
 
-def test_a_constant_model_scores_as_it_must() -> None:
-    """ROC AUC .5, PR AUC the share of positives, Brier p(1-p), and perfect calibration."""
-    frame, labels = _noise(400)
-    dummy = evaluate("prior", DummyClassifier, frame, labels, make_folds(labels, 0))
-    share = labels.mean()
-    assert dummy.spread("roc_auc").mean == 0.5
-    assert dummy.spread("pr_auc").mean == pytest.approx(share, abs=0.01)
-    assert dummy.spread("brier").mean == pytest.approx(share * (1 - share), abs=0.001)
-    assert calibration(*dummy.pooled()).ece == pytest.approx(0, abs=0.01)
-    assert len(dummy.pooled()[0]) == REPEATS * len(labels)
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return study_of(shop_table(300))
 
 
-class Echo:
-    """A model whose probability is its input."""
-
-    def fit(self, frame: pd.DataFrame, labels: Any) -> Echo:
-        return self
-
-    def predict_proba(self, frame: pd.DataFrame) -> Any:
-        return np.column_stack([1 - frame["x"], frame["x"]])
+@pytest.fixture(scope="module")
+def comparison(study: Study) -> Comparison:
+    return compare(
+        study, [*BASELINES, *select(["logistic", "decision_tree", "vote"])], budget_seconds=600, jobs=1
+    )
 
 
-def test_the_threshold_is_tuned_without_a_look_at_the_test_rows() -> None:
-    """Training rows part at .6 and test rows at .3: with the training threshold no test row is caught."""
-    frame = pd.DataFrame({"x": [0.5, 0.5, 0.6, 0.6, 0.2, 0.3]})
-    labels = np.array([0, 0, 1, 1, 0, 1], dtype=np.int8)
-    fold = (np.arange(4), np.arange(4, 6))
-    found = evaluate("echo", Echo, frame, labels, [fold])
-    assert found.folds["f1"] == [0.0]
-    assert found.folds["roc_auc"] == [1.0]
+def test_every_row_is_judged_once_per_repeat_with_every_metric(comparison: Comparison) -> None:
+    """5×3 folds for every candidate and baseline, and each metric for each fold."""
+    for each in comparison.compared:
+        evaluation = each.evaluation
+        judged = np.bincount(np.concatenate(evaluation.tests))
+        assert set(judged.tolist()) == {3}
+        assert {len(evaluation.folds[metric]) for metric in METRICS} == {15}
+        assert len(evaluation.params) == len(evaluation.thresholds) == 15
+    assert comparison.cuts == []
 
 
-@settings(max_examples=40)
-@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20)), min_size=2, max_size=60))
-def test_no_other_threshold_has_a_better_f1(rows: list[tuple[bool, int]]) -> None:
-    """The tuned threshold is best among all probabilities that occur."""
-    labels = np.array([True, *(label for label, _ in rows)], dtype=np.int8)
-    scored = np.array([10, *(score for _, score in rows)]) / 20
-    best = f1_score(labels, scored >= best_f1_threshold(labels, scored), zero_division=0.0)
-    assert best >= max(f1_score(labels, scored >= t, zero_division=0.0) for t in scored) - 1e-12
+def test_labels_of_the_judged_rows_play_no_part(study: Study) -> None:
+    """With the test rows' labels turned round, the same settings, threshold and probabilities come out."""
+    train, test = study.splits.outer[0]
+    labels = study.labels.copy()
+    labels[test] = 1 - labels[test]
+    blind = replace(study, labels=labels)
+    settings = select(["logistic_bins"])[0].search
+    honest, other = (judge_fold(s, "logistic_bins", settings, (train, test)) for s in (study, blind))
+    assert honest.choice.params == other.choice.params
+    np.testing.assert_array_equal(honest.choice.held_out, other.choice.held_out)
+    np.testing.assert_array_equal(honest.probabilities, other.probabilities)
 
 
-def test_calibration_error_is_the_gap_weighted_by_bin_size() -> None:
-    """Two bins, 75 rows off by .1 and 25 rows off by .3: .15."""
-    scored = np.array([0.15] * 75 + [0.75] * 25)
-    labels = np.zeros(100, dtype=np.int8)
-    labels[[*range(4), *range(75, 86)]] = 1
-    found = calibration(labels, scored)
-    gaps = [abs(0.15 - 4 / 75), abs(0.75 - 11 / 25)]
-    assert found.ece == pytest.approx((75 * gaps[0] + 25 * gaps[1]) / 100)
-    assert found.count == [75, 25]
-    assert found.share_observed == pytest.approx([4 / 75, 11 / 25])
+def test_a_tree_that_memorises_gains_nothing_on_noise() -> None:
+    """Labels drawn at random: every candidate scores as chance does, however flexible."""
+    table = shop_table(400)
+    table = replace(table, labels=np.random.default_rng(1).permutation(table.labels))
+    found = compare(study_of(table), select(["decision_tree", "logistic_bins"]), budget_seconds=600, jobs=1)
+    for each in found.compared:
+        assert each.evaluation.spread("roc_auc").mean == pytest.approx(0.5, abs=0.06)
+
+
+def test_the_threshold_of_a_fold_comes_from_rows_that_a_model_held_out(study: Study) -> None:
+    """It is the rule's choice on the inner folds' probabilities, which differ from fitted ones."""
+    fold = study.splits.outer[0]
+    judged = judge_fold(study, "decision_tree", [{}], fold)
+    found = assemble(replace_outer(study, [fold]), "decision_tree", [judged])
+    assert found.thresholds == [RULE.choose(study.labels[fold[0]], judged.choice.held_out)]
+    assert not np.isnan(judged.choice.held_out).any()
+
+
+def replace_outer(study: Study, folds: list[tuple[NDArray[np.int64], NDArray[np.int64]]]) -> Study:
+    return replace(study, splits=replace(study.splits, outer=tuple(folds), repeats=1))
+
+
+def test_settings_are_chosen_by_the_inner_folds(study: Study) -> None:
+    """A penalty that flattens everything loses to one that does not; of equals the first stays."""
+    rows = np.arange(len(study.labels))
+    sane, flat = {"penalty": 1.0}, {"penalty": 1e9}
+    assert choose_params(study, "logistic", [flat, sane], rows).params == sane
+    assert choose_params(study, "logistic", [sane, dict(sane)], rows).params is sane
+
+
+def test_a_vote_is_the_mean_of_the_best_linear_and_the_best_tree(study: Study) -> None:
+    """Which two is decided by the inner folds; no fit of its own is needed."""
+    fold = study.splits.outer[0]
+    kinds = select(["logistic", "logistic_bins", "decision_tree"])
+    members = [(kind, judge_fold(study, kind.name, kind.search[:1], fold)) for kind in kinds]
+    vote = judge_vote(members)
+    best = max(members[:2], key=lambda member: member[1].choice.roc_auc)
+    assert vote.choice.params["linear"] == best[0].name
+    assert vote.choice.params["tree"] == "decision_tree"
+    expected = (best[1].probabilities + members[2][1].probabilities) / 2
+    np.testing.assert_allclose(vote.probabilities, expected)
+
+
+def test_a_recipe_refitted_on_the_folds_gives_what_the_comparison_gave(study: Study) -> None:
+    """A champion's recipe is judged exactly as a candidate with those settings is."""
+    (kind,) = select(["logistic"])
+    one = replace(kind, search=kind.search[:1])
+    ours = compare(study, [one], budget_seconds=600, jobs=1).compared[0].evaluation
+    recipe = Recipe(candidate="logistic", params=dict(kind.search[0]), seed=0)
+    table = shop_table(300)
+    theirs = evaluate_recipe(recipe, table, study.encoding, study.splits, RULE)
+    for metric in ("roc_auc", "pr_auc", "brier", "precision_top_10"):
+        assert theirs.folds[metric] == ours.folds[metric]
+    assert set(theirs.thresholds) == {0.5}  # nothing is chosen
+
+
+def test_the_figures_do_not_depend_on_the_number_of_processes(study: Study) -> None:
+    """Two processes and one give the same, to the last digit."""
+    kinds = select(["logistic", "decision_tree"])
+    slow = [replace(kind, effort=kind.effort * 1000) for kind in kinds]  # so that workers are worth it
+    alone = compare(study, slow, budget_seconds=1e9, jobs=1)
+    together = compare(study, slow, budget_seconds=1e9, jobs=2)
+    for one, two in zip(alone.compared, together.compared, strict=True):
+        assert one.evaluation.folds == two.evaluation.folds
+        assert one.evaluation.params == two.evaluation.params
+        assert one.final.params == two.final.params
+
+
+def test_progress_counts_every_unit_of_work(study: Study) -> None:
+    """What is told adds up to what was announced."""
+    kinds = select(["logistic"])
+    told: list[int] = []
+    compare(study, kinds, budget_seconds=600, jobs=1, tell=lambda units, _: told.append(units))
+    assert sum(told) == units_of(study, kinds[0], kinds[0].search)
+    assert len(told) == 16
+
+
+def test_a_short_budget_tries_fewer_settings_and_says_so(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time for the first candidate only: the others are cut or left out, each with a line."""
+    monkeypatch.setattr(Budget, "left", property(lambda self: 0.0 if self.seconds_per_unit else 1e9))
+    found = compare(study, select(["logistic", "decision_tree"]), budget_seconds=1, jobs=1)
+    assert [each.kind.name for each in found.compared] == ["logistic"]
+    assert len(found.cuts) == 1
+    assert "decision_tree: left out" in found.cuts[0]
+
+
+@pytest.mark.parametrize("seconds", [1.0, 0.0])
+def test_the_first_candidate_stays_however_short_the_budget(study: Study, seconds: float) -> None:
+    """It tries what can be afforded, and one setting at least: a model is better than none."""
+    (kind,) = select(["logistic_bins"])
+    kind = replace(kind, search=({"a": 1}, {"a": 2}, {"a": 3}))
+    budget, found = Budget(1000.0 * seconds), Comparison()
+    budget.seconds_per_unit = 999.0 / units_of(study, kind, kind.search[:1])
+    assert _affordable(study, kind, budget, 1, found) == ({"a": 1},)
+    assert "1 of 3 settings" in found.cuts[0]
+
+
+def test_of_models_that_cannot_be_told_apart_the_simplest_wins(comparison: Comparison, study: Study) -> None:
+    """A hair's breadth is no reason for a forest; a real difference is."""
+    simple = next(each for each in comparison.compared if each.kind.name == "logistic")
+    fancy = replace_compared(simple, "vote", complexity=99, shift=0.0001, wobble=0.01)
+    assert choose_simplest([simple, fancy], study.splits) is simple
+    better = replace_compared(simple, "vote", complexity=99, shift=0.05, wobble=0.01)
+    assert choose_simplest([simple, better], study.splits) is better
+
+
+def replace_compared(base, name, *, complexity, shift, wobble):  # type: ignore[no-untyped-def]
+    """The same figures, moved by `shift` on average."""
+    noise = np.random.default_rng(0).normal(size=15)
+    noise -= noise.mean()
+    folds = dict(base.evaluation.folds)
+    folds["roc_auc"] = (np.array(folds["roc_auc"]) + shift + wobble * noise).tolist()
+    return replace(
+        base,
+        kind=replace(base.kind, name=name, complexity=complexity),
+        evaluation=replace(base.evaluation, folds=folds),
+    )
+
+
+def test_the_ratio_of_judged_to_fitted_rows_is_that_of_five_folds(study: Study) -> None:
+    """What the corrected test needs: a quarter."""
+    assert judged_to_fitted(study.splits) == pytest.approx(0.25, abs=0.001)
+
+
+def test_rows_that_no_inner_fold_judges_do_not_count_for_the_threshold(study: Study) -> None:
+    """Forward chaining leaves the first rows unjudged: NaN, not a probability."""
+    fold = study.splits.outer[0]
+    judged = judge_fold(study, "logistic", [{"penalty": 1.0}], fold)
+    held_out = judged.choice.held_out.copy()
+    held_out[:50] = np.nan
+    partly = replace(judged, choice=Choice(judged.choice.params, judged.choice.roc_auc, held_out))
+    found = assemble(replace_outer(study, [fold]), "logistic", [partly])
+    assert found.thresholds == [RULE.choose(study.labels[fold[0]][50:], held_out[50:])]
+    assert found.folds["roc_auc"] == [roc_auc_score(study.labels[fold[1]], judged.probabilities)]

@@ -7,29 +7,38 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.discriminant_analysis import QuadraticDiscriminantAnalysis
 
-from contract.graph import CONTRIBUTIONS, MARGIN, OUTPUTS, PROBABILITY, REASON_FEATURE
-from contract.inputs import Inputs, columns_of, to_inputs
-from contract.schema import FeatureSchema
-from scorer.model import load_model
-from tests.training.tables import SHOP, schema_of, shop_rows
+from contract.graph import CONTRIBUTIONS, MARGIN, PROBABILITY, REASON_FEATURE
+from scorer.model import Model, load_model
+from tests.scorer.graphs import tiny_manifest
+from tests.training.exports import FEW_TREES, TREES, WITH_REASONS, fit, graph_of, rows, run
+from tests.training.tables import DOCUMENT, SHOP, schema_of, shop_rows
 from training.data.dataset import Table, table_from_rows
+from training.errors import ExportError
+from training.export import parity
+from training.export.export import Exported
+from training.export.parity import check_parity
 from training.models.candidates import CANDIDATES
-from training.workflow import TrainedModel, train
+from training.models.encoding import learn_encoding, to_frame
+from training.models.numeric import FilledNumbers
+from training.models.pipeline import assemble
+
+SOME = ("logistic", "logistic_bins", "naive_bayes", "decision_tree", "gradient_boosting")
 
 
-def _run(model: TrainedModel, inputs: Inputs) -> dict[str, Any]:
-    session = onnxruntime.InferenceSession(model.onnx, providers=["CPUExecutionProvider"])
-    return dict(zip(OUTPUTS, session.run(list(OUTPUTS), inputs), strict=True))
+@pytest.fixture
+def small_fuzz(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many fuzz rows as make a test fast."""
+    monkeypatch.setattr(parity, "FUZZ_ROWS", 500)
 
 
-def _inputs(*rows: tuple[Any, ...], schema: FeatureSchema = SHOP) -> Inputs:
-    return to_inputs(columns_of(rows, schema), schema)
-
-
-def test_inputs_and_outputs_are_those_of_the_contract(trained: TrainedModel) -> None:
+@pytest.mark.parametrize("name", ["logistic_bins", "random_forest", "vote"])
+def test_inputs_and_outputs_are_those_of_the_contract(name: str, shop: Table) -> None:
     """One (n, 1) input per feature under the schema's name; the outputs by name, type and width."""
-    session = onnxruntime.InferenceSession(trained.onnx, providers=["CPUExecutionProvider"])
+    graph = graph_of(fit(name, shop), shop).onnx
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     assert [(i.name, i.type) for i in session.get_inputs()] == [
         ("months", "tensor(float)"),
         ("spend", "tensor(float)"),
@@ -46,33 +55,43 @@ def test_inputs_and_outputs_are_those_of_the_contract(trained: TrainedModel) -> 
     ]
 
 
-def test_reasons_add_up_and_average_to_nothing(trained: TrainedModel, shop: Table) -> None:
-    """Base margin and contributions give the margin; over the training data contributions cancel out."""
-    outputs = _run(trained, shop.inputs)
-    total = trained.manifest.base_margin + outputs[CONTRIBUTIONS].sum(axis=1)
+@pytest.mark.parametrize("name", WITH_REASONS)
+def test_reasons_add_up(name: str, shop: Table) -> None:
+    """Base margin and contributions give the margin, and it the probability."""
+    exported = graph_of(fit(name, shop), shop)
+    outputs = run(exported, shop.inputs)
+    total = exported.base_margin + outputs[CONTRIBUTIONS].astype(float).sum(axis=1)
     np.testing.assert_allclose(total, outputs[MARGIN][:, 0], atol=1e-5)
-    np.testing.assert_allclose(outputs[CONTRIBUTIONS].mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(1 / (1 + np.exp(-outputs[MARGIN])), outputs[PROBABILITY], atol=1e-6)
 
 
-def test_the_strongest_reason_is_the_known_cause(trained: TrainedModel) -> None:
+@pytest.mark.parametrize("name", ["logistic", "naive_bayes", "gradient_boosting", "xgboost"])
+def test_over_the_training_data_contributions_cancel_out(name: str, shop: Table) -> None:
+    """They are against the average customer, where they are parts of a sum of log-odds."""
+    outputs = run(graph_of(fit(name, shop), shop), shop.inputs)
+    np.testing.assert_allclose(outputs[CONTRIBUTIONS].astype(float).mean(axis=0), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", WITH_REASONS)
+def test_the_strongest_reason_is_the_known_cause(name: str, shop: Table) -> None:
     """For a new customer the first reason is the months with us, and it raises the risk."""
-    outputs = _run(trained, _inputs((0, 50.0, "plus", 0, True)))
+    outputs = run(graph_of(fit(name, shop), shop), rows((0, 50.0, "plus", 0, True)))
     assert SHOP.feature_names[outputs[REASON_FEATURE][0, 0]] == "months"
     assert outputs[CONTRIBUTIONS][0, 0] > 0
 
 
-def test_a_category_never_seen_says_nothing_but_is_scored(trained: TrainedModel) -> None:
+@pytest.mark.parametrize("name", SOME)
+def test_a_category_never_seen_says_nothing_but_is_scored(name: str, shop: Table) -> None:
     """Two different strangers score alike."""
-    outputs = _run(trained, _inputs((5, 50.0, "gold", 0, True), (5, 50.0, "platinum", 0, True)))
+    strangers = rows((5, 50.0, "gold", 0, True), (5, 50.0, "platinum", 0, True))
+    outputs = run(graph_of(fit(name, shop), shop), strangers)
     assert outputs[PROBABILITY][0] == outputs[PROBABILITY][1]
 
 
-def test_the_same_data_and_seed_give_the_same_bytes(trained: TrainedModel, shop: Table) -> None:
-    """Training twice changes nothing but the version's time."""
-    again = train(shop, SHOP, candidates=["logistic_bins"])
-    assert again.onnx == trained.onnx
-    assert again.manifest.training_data == trained.manifest.training_data
+@pytest.mark.parametrize("name", WITH_REASONS)
+def test_the_same_data_and_seed_give_the_same_bytes(name: str, shop: Table) -> None:
+    """Fitting and exporting twice changes nothing."""
+    assert graph_of(fit(name, shop), shop) == graph_of(fit(name, shop), shop)
 
 
 ODD_COLUMNS: dict[str, Any] = {
@@ -88,14 +107,16 @@ ODD_COLUMNS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("column", ODD_COLUMNS)
-@pytest.mark.parametrize("candidate", CANDIDATES)
-def test_odd_numeric_columns_train_and_pass_the_gate(column: str, candidate: str) -> None:
-    """Constant, empty, tied, huge or tiny: every column trains, with a name that has spaces and commas."""
+@pytest.mark.parametrize("name", SOME)
+def test_odd_numeric_columns_pass_the_gate(column: str, name: str, small_fuzz: None) -> None:
+    """Constant, empty, tied, huge or tiny: every column converts, with a name that has spaces and commas."""
     schema = schema_of({column: {"type": "number"}, "months": {"type": "integer"}})
     value = ODD_COLUMNS[column]
-    rows = [{**row, column: value(i) if callable(value) else value} for i, row in enumerate(shop_rows(120))]
-    model = train(table_from_rows(rows, schema, "odd"), schema, candidates=[candidate])
-    assert model.manifest.parity_max_abs_diff <= 1e-6
+    given = [{**row, column: value(i) if callable(value) else value} for i, row in enumerate(shop_rows(120))]
+    table = table_from_rows(given, schema, "odd")
+    model = fit(name, table, schema)
+    exported = graph_of(model, table, schema)
+    assert check_parity(exported, model, table.inputs, schema, seed=0).max_abs_diff <= 4e-7
 
 
 @pytest.mark.parametrize(
@@ -108,38 +129,111 @@ def test_odd_numeric_columns_train_and_pass_the_gate(column: str, candidate: str
         {"données": {"type": "number"}, "a.b/c": {"type": "number"}, "x y": {"type": "boolean"}},
     ],
 )
-def test_any_mix_and_naming_of_features_works(properties: dict[str, Any]) -> None:
+def test_any_mix_and_naming_of_features_works(properties: dict[str, Any], small_fuzz: None) -> None:
     """Only numbers, only categories, one feature, names that a graph might use itself."""
     schema = schema_of(properties)
-    rows = [
-        {
-            **{
-                name: row["app"] if spec["type"] == "boolean" else row["months"]
-                for name, spec in properties.items()
-            },
-            **row,
-        }
+    given = [
+        {n: row["app"] if spec["type"] == "boolean" else row["months"] for n, spec in properties.items()}
+        | row
         for row in shop_rows(120)
     ]
-    for candidate in CANDIDATES:
-        model = train(table_from_rows(rows, schema, "mix"), schema, candidates=[candidate])
-        session = onnxruntime.InferenceSession(model.onnx, providers=["CPUExecutionProvider"])
+    table = table_from_rows(given, schema, "mix")
+    for name in SOME:
+        model = fit(name, table, schema)
+        exported = graph_of(model, table, schema)
+        check_parity(exported, model, table.inputs, schema, seed=0)
+        session = onnxruntime.InferenceSession(exported.onnx, providers=["CPUExecutionProvider"])
         assert [each.name for each in session.get_inputs()] == list(properties)
 
 
-def test_an_empty_category_is_a_level_of_its_own_only_where_it_was_seen() -> None:
-    """The manifest lists categories without the missing one."""
+@pytest.mark.parametrize("feature", ["head/change", "model/weights"])
+def test_a_feature_named_like_a_value_of_the_graph_is_refused(feature: str) -> None:
+    """Rather than made into a graph that means something else."""
+    schema = schema_of({feature: {"type": "number"}})
+    table = table_from_rows([row | {feature: row["months"]} for row in shop_rows(120)], schema, "clash")
+    with pytest.raises(ExportError, match=f"feature '{feature}': .* rename the column"):
+        graph_of(fit("logistic", table, schema), table, schema)
+
+
+def test_an_empty_category_is_a_level_of_its_own_where_it_was_seen() -> None:
+    """It scores otherwise than a category never seen."""
     schema = schema_of({"plan": {"type": "string", "enum": ["basic", "plus", "pro"]}})
-    rows = [{**row, "plan": None if i % 3 == 0 else row["plan"]} for i, row in enumerate(shop_rows(200))]
-    model = train(table_from_rows(rows, schema, "gaps"), schema, candidates=["logistic"])
-    assert model.manifest.categories == {"plan": ["basic", "plus", "pro"]}
-    outputs = _run(model, _inputs((None,), ("gold",), schema=schema))
+    given = [{**row, "plan": None if i % 3 == 0 else row["plan"]} for i, row in enumerate(shop_rows(200))]
+    table = table_from_rows(given, schema, "gaps")
+    outputs = run(
+        graph_of(fit("logistic", table, schema), table, schema),
+        rows((None,), ("gold",), schema=schema),
+        schema,
+    )
     assert outputs[PROBABILITY][0] != outputs[PROBABILITY][1]
 
 
-def test_the_scorer_serves_what_training_makes(trained: TrainedModel) -> None:
-    """The Lambda's own loader accepts graph and manifest, and gives the graph's probability."""
-    model = load_model(trained.onnx, trained.manifest)
+@pytest.mark.parametrize("name", ["logistic_bins", "vote", *TREES, "neural_net"])
+def test_without_reasons_they_have_width_0(name: str, shop: Table, small_fuzz: None) -> None:
+    """Probability and margin pass the gate as ever; a smaller graph where there were reasons to leave out."""
+    model = fit(name, shop)
+    exported = graph_of(model, shop, reasons=False)
+    assert not exported.has_reasons
+    outputs = run(exported, shop.inputs)
+    assert outputs[CONTRIBUTIONS].shape == (shop.rows, 0)
+    assert outputs[REASON_FEATURE].shape == (shop.rows, 0)
+    assert check_parity(exported, model, shop.inputs, SHOP, seed=0).max_abs_diff <= 1e-6
+
+
+class Unheard(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier that skl2onnx has never heard of."""
+
+    def fit(self, x: Any, y: Any) -> Unheard:
+        self.classes_, self.n_features_in_ = np.unique(y), x.shape[1]
+        return self
+
+    def predict_proba(self, x: Any) -> Any:
+        return np.full((len(x), 2), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("model", "reasons", "told"),
+    [
+        (
+            QuadraticDiscriminantAnalysis(reg_param=0.1),
+            True,
+            "QuadraticDiscriminantAnalysis: .* --no-reasons",
+        ),
+        (Unheard(), True, "Unheard: .* --no-reasons"),
+        (Unheard(), False, "Unheard: cannot be converted to ONNX"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_in_a_line(model: Any, reasons: bool, told: str, shop: Table) -> None:
+    """It names the class and what to do."""
+    frame = to_frame(shop.inputs)
+    pipeline = assemble(learn_encoding(shop.inputs, SHOP), FilledNumbers(), model).fit(frame, shop.labels)
+    with pytest.raises(ExportError, match=told) as caught:
+        graph_of(pipeline, shop, reasons=reasons)
+    assert "\n" not in str(caught.value)
+
+
+def test_every_candidate_that_says_so_gives_reasons() -> None:
+    """The tests above leave none out."""
+    assert set(FEW_TREES) <= set(WITH_REASONS)
+    assert {name for name, kind in CANDIDATES.items() if not kind.baseline} == {*WITH_REASONS, "neural_net"}
+
+
+def _served(exported: Exported, **changes: Any) -> Model:
+    manifest = tiny_manifest(
+        exported.onnx, schema=DOCUMENT, categories={}, has_reasons=exported.has_reasons, **changes
+    )
+    return load_model(exported.onnx, manifest)
+
+
+@pytest.mark.parametrize("name", ["logistic_bins", "random_forest", "lightgbm", "vote", "neural_net"])
+def test_the_scorer_serves_what_training_makes(name: str, shop: Table) -> None:
+    """The Lambda's own loader accepts the graph, and gives its probability and reasons, if it has any."""
+    reasons = CANDIDATES[name].gives_reasons
+    exported = graph_of(fit(name, shop), shop, reasons=reasons)
     row = (3, None, "basic", 1, True)
-    (score,) = model.score([row])
-    assert score.probability == pytest.approx(float(_run(trained, _inputs(row))[PROBABILITY][0, 0]), abs=1e-6)
+    (score,) = _served(exported).score([row])
+    said = run(exported, rows(row))
+    assert score.probability == pytest.approx(float(said[PROBABILITY][0, 0]), abs=1e-6)
+    assert [reason.feature for reason in score.reasons] == [
+        SHOP.feature_names[i] for i in said[REASON_FEATURE][0]
+    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -11,38 +10,61 @@ from contract.schema import load_schema, parse_schema
 from training.data.dataset import read_table
 from training.data.infer import infer_schema
 from training.data.quality import check_quality
-from training.workflow import TrainedModel, train
+from training.result import TrainedModel
+from training.workflow import train
 
 
 @pytest.fixture(scope="module")
 def telco(telco_csv: Path) -> TrainedModel:
     schema = load_schema("telco")
-    return train(read_table(telco_csv, schema), schema)
+    return train(read_table(telco_csv, schema), schema, candidates=["logistic", "logistic_bins"])
 
 
 def test_the_table_is_read_whole_with_blank_totals_missing(telco_csv: Path) -> None:
-    """7,043 customers, none skipped; the 11 blank TotalCharges are missing, not errors."""
+    """7,043 customers, none skipped; the 11 blank TotalCharges are missing: the only thing to be said."""
     table = read_table(telco_csv, load_schema("telco"))
     assert (table.rows, int(table.labels.sum()), table.skipped.count) == (7043, 1869, 0)
     assert int((table.inputs["TotalCharges"] != table.inputs["TotalCharges"]).sum()) == 11
-    assert check_quality(table, load_schema("telco")) == []
+    findings = check_quality(table, load_schema("telco"))
+    assert [(finding.check, finding.column) for finding in findings] == [("blank", "TotalCharges")]
 
 
 def test_quality_reaches_its_figures(telco: TrainedModel) -> None:
-    """5×3 cross-validated ROC AUC ≥ .847, F1 ≥ .630, pooled ECE ≤ .015; bins beat the straight line."""
+    """The figures that docs/training.md names, nested 5×3; the straight line is separably worse."""
     manifest = telco.manifest
+    metrics = {name: spread.mean for name, spread in manifest.metrics.items()}
     assert manifest.chosen == "logistic_bins"
-    assert manifest.metrics["roc_auc"].mean >= 0.847
-    assert manifest.metrics["f1"].mean >= 0.630
-    assert manifest.calibration.ece <= 0.015
+    assert metrics["roc_auc"] >= 0.850
+    assert metrics["pr_auc"] >= 0.671
+    assert metrics["f1"] >= 0.635
+    assert metrics["brier"] <= 0.1330
+    assert manifest.calibration.ece <= 0.010
+    assert metrics["precision_top_10"] >= 0.765  # of .775 that was wished for
+    (plain,) = (each for each in manifest.candidates if each.name == "logistic")
+    assert plain.t is not None
+    assert plain.t < -2
 
 
-def test_the_graph_is_small_faithful_and_quickly_made(telco: TrainedModel) -> None:
-    """At most 50 KB, parity within 1e-6 over data, edges and fuzz, and 30 s for the whole of it."""
+def test_the_baselines_give_the_figures_their_meaning(telco: TrainedModel) -> None:
+    """Nobody told apart, and one column alone: the contract, with ROC AUC .74."""
+    majority, one_feature = (each for each in telco.manifest.candidates if each.baseline)
+    assert majority.roc_auc.mean == 0.5
+    assert majority.precision_top_10 is not None
+    assert majority.precision_top_10.mean == pytest.approx(1869 / 7043, abs=0.001)
+    assert one_feature.roc_auc.mean == pytest.approx(0.739, abs=0.005)
+
+
+def test_the_graph_is_small_and_decides_as_the_pipeline_does(telco: TrainedModel) -> None:
+    """At most 50 KB; within 4e-7 on data, adversarial and 100,000 fuzz rows, and no decision differs."""
     assert len(telco.onnx) <= 50_000
-    assert telco.manifest.parity_max_abs_diff <= 1e-6
-    assert telco.manifest.parity_rows >= 7043 + 20_000
-    assert telco.seconds <= 30
+    assert telco.manifest.parity_max_abs_diff <= 4e-7
+    assert telco.manifest.parity_rows >= 7043 + 100_000
+    assert telco.manifest.parity_flips == 0
+
+
+def test_the_graph_is_the_known_one(telco: TrainedModel) -> None:
+    """The same bytes on every machine and Python version: table, seed and libraries decide."""
+    assert telco.manifest.onnx_sha256.startswith("694637c93c07")
 
 
 def test_the_inferred_schema_trains_as_well_as_the_hand_written_one(
@@ -50,9 +72,7 @@ def test_the_inferred_schema_trains_as_well_as_the_hand_written_one(
 ) -> None:
     """`churn schema infer` gives something usable at once."""
     schema = parse_schema(infer_schema(telco_csv).document)
-    started = time.perf_counter()
     model = train(read_table(telco_csv, schema), schema, candidates=["logistic_bins"])
-    assert time.perf_counter() - started <= 30
     assert schema.feature_names == load_schema("telco").feature_names
     assert model.manifest.metrics["roc_auc"].mean == pytest.approx(
         telco.manifest.metrics["roc_auc"].mean, abs=0.002

@@ -49,7 +49,7 @@ def test_a_table_s_own_schema_is_found(tmp_path: Path) -> None:
         (lambda i: i / 2, {"type": "number", "minimum": 0, "maximum": 1000}),
         (lambda i: i % 4, {"type": "integer", "minimum": 0, "maximum": 100}),
         (lambda i: f"city {i}", None),
-        (lambda i: f"2026-11-{i % 28 + 1:02d}", {"type": "string"}),
+        (lambda i: f"tier {i % 28}", {"type": "string"}),
         ("", None),
     ],
 )
@@ -166,6 +166,14 @@ def test_rows_of_another_width_are_said_and_categories_have_no_blanks_around_the
     draft = infer_schema(path)
     assert draft.document["properties"]["plan"]["enum"] == ["basic", "plus", "pro"]
     assert "1 row left out, of another width than the header or not CSV" in draft.notes
+
+
+def test_dates_are_no_categories(tmp_path: Path) -> None:
+    """A model cannot learn from tomorrow's date; the remark says what to make of it."""
+    rows = [{**row, "signup": f"2026-11-{i % 28 + 1:02d}"} for i, row in enumerate(shop_rows(60))]
+    draft = infer_schema(write_csv(tmp_path / "shop.csv", rows))
+    assert "signup" not in draft.document["properties"]
+    assert "signup: left out, it holds dates; turn it into a number such as days since" in draft.notes
 
 
 def test_a_long_header_is_cut_and_its_control_characters_shown(tmp_path: Path) -> None:

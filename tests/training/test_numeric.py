@@ -1,4 +1,4 @@
-"""Numeric encoders: steps over quantiles, and a clipped range."""
+"""Numeric encoders: steps and ramps over quantiles, a clipped range, and the numbers themselves."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from training.models.numeric import ClippedRange, NumberEncoder, QuantileSteps
+from training.models.numeric import ClippedRange, FilledNumbers, NumberEncoder, QuantileRamps, QuantileSteps
 
+ENCODERS = [QuantileSteps(), QuantileRamps(), ClippedRange(), FilledNumbers()]
 FLOAT32 = st.floats(width=32, allow_infinity=False, allow_subnormal=True)
 
 
@@ -46,7 +47,7 @@ def test_a_rare_value_above_the_minimum_still_has_a_step() -> None:
     assert steps.transform(_column(0, 3, 4)).tolist() == [[0.0], [0.0], [1.0]]
 
 
-@pytest.mark.parametrize("encoder", [QuantileSteps(), ClippedRange()])
+@pytest.mark.parametrize("encoder", ENCODERS, ids=lambda e: type(e).__name__)
 def test_missing_counts_as_the_median_and_is_marked(encoder: NumberEncoder) -> None:
     """The indicator is the last column; the others are as for the median."""
     fitted = encoder.fit(_column(1, 2, np.nan, 9))
@@ -55,11 +56,12 @@ def test_missing_counts_as_the_median_and_is_marked(encoder: NumberEncoder) -> N
     assert (median[-1], missing[-1]) == (0.0, 1.0)
 
 
-@pytest.mark.parametrize("encoder", [QuantileSteps(), ClippedRange()])
-def test_an_empty_column_is_harmless(encoder: NumberEncoder) -> None:
-    """A column without any value encodes the same whatever comes later."""
-    fitted = encoder.fit(np.array([[np.nan, 1], [np.nan, 2]], dtype=np.float32))
-    encoded = fitted.transform(np.array([[7, 1], [8, 1]], dtype=np.float32))
+@pytest.mark.parametrize("encoder", ENCODERS[:3], ids=lambda e: type(e).__name__)
+@pytest.mark.parametrize("only", [np.nan, 5.0])
+def test_a_column_that_never_varies_is_harmless(encoder: NumberEncoder, only: float) -> None:
+    """A column without any value, or with one, encodes the same whatever comes later."""
+    fitted = encoder.fit(np.array([[only, 1], [only, 2]], dtype=np.float32))
+    encoded = fitted.transform(np.array([[-7, 1], [8, 1]], dtype=np.float32))
     assert encoded[0].tolist() == encoded[1].tolist()
     assert len(fitted.column_owners) == encoded.shape[1]
 
@@ -70,10 +72,35 @@ def test_the_range_holds_outside_what_was_seen() -> None:
     assert scaled[:, 0].tolist() == [0.0, 0.0, 0.5, 1.0, 1.0]
 
 
+def test_ramps_join_into_a_line_that_is_straight_between_quantiles() -> None:
+    """From 0 at the minimum to 1 per ramp at the maximum, each knot at the end of one ramp, flat outside."""
+    ramps = QuantileRamps(4).fit(_column(*range(101)))
+    assert [knots.tolist() for knots in ramps.thresholds] == [[0, 25, 50, 75, 100]]
+    encoded = ramps.transform(_column(-1e30, 0, 25, 30, 100, 1e30))
+    assert encoded.sum(axis=1).tolist() == pytest.approx([0, 0, 1, 1.2, 4, 4], abs=1e-7)
+    assert encoded[3].tolist() == pytest.approx([1, 0.2, 0, 0], abs=1e-7)
+
+
+def test_a_value_that_many_share_has_ramps_of_its_own() -> None:
+    """Half the rows at 40: it and its neighbours are knots, so that its effect touches no other value."""
+    column = _column(*range(100), *[40] * 100)
+    knots = QuantileRamps(4).fit(column).column_knots_[0].tolist()
+    assert {39.0, 40.0, 41.0} <= set(knots)
+    assert {9.0, 10.0, 11.0}.isdisjoint(knots)
+
+
+def test_numbers_for_trees_are_left_as_they_are() -> None:
+    """To the last bit, whatever their size; only missing ones are filled."""
+    values = [1e-40, 0.1, 16777217.0, -3.4e38]
+    filled = FilledNumbers().fit(_column(*values))
+    assert filled.transform(_column(*values))[:, 0].astype(np.float32).tobytes() == _column(*values).tobytes()
+    assert filled.thresholds[0].size == 0
+
+
 @given(arrays(np.float32, st.tuples(st.integers(1, 30), st.integers(1, 3)), elements=FLOAT32))
 def test_any_table_encodes_to_finite_bounded_columns(table: NDArray[np.float32]) -> None:
     """Whatever float32 values: encoded columns lie in 0..1, one owner each, no warning."""
-    for encoder in (QuantileSteps().fit(table), ClippedRange().fit(table)):
-        encoded = encoder.transform(table)
+    for encoder in (QuantileSteps(), QuantileRamps(), ClippedRange()):
+        encoded = encoder.fit(table).transform(table)
         assert encoded.shape == (len(table), len(encoder.column_owners))
         assert bool(((encoded >= 0) & (encoded <= 1)).all())

@@ -1,4 +1,4 @@
-"""`auto` promotes what takes the same events, saw enough rows, and is not worse."""
+"""`auto` promotes what takes the same events, saw enough rows, and is separably better on the same ones."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from contract.manifest import Manifest, Spread
 from tests.training.tables import DOCUMENT
 from tests.training.versions import model_of
 from training.data.quality import Finding
+from training.evaluation.paired import Paired
+from training.registry.duel import Duel, NotComparable
 from training.registry.promotion import Policy, decide_promotion
-from training.workflow import TrainedModel
+from training.result import TrainedModel
 
 
 def _with_schema(manifest: Manifest, required: list[str], **properties: Any) -> Manifest:
@@ -24,24 +26,34 @@ def _with_schema(manifest: Manifest, required: list[str], **properties: Any) -> 
     )
 
 
+def won(t: float) -> Duel:
+    """A duel with this t statistic."""
+    both = {"roc_auc": 0.8512}, {"roc_auc": 0.8431}
+    return Duel(3512, "3,512 of 7,043 rows", *both, {"roc_auc": Paired(0.0081, t, 0.5)})
+
+
 @pytest.mark.parametrize(
-    ("policy", "roc_auc", "promoted"),
+    ("policy", "t", "promoted", "told"),
     [
-        ("always", 0.1, True),
-        ("never", 0.9, False),
-        ("auto", 0.85, True),
-        ("auto", 0.7975, True),
-        ("auto", 0.7973, False),
+        ("always", -9.0, True, "policy always"),
+        ("never", 9.0, False, "policy never"),
+        ("auto", 2.01, True, "better: ROC AUC 0.8512 against 0.8431 of v1, t = 2.0 (3,512 of 7,043 rows)"),
+        ("auto", float("inf"), True, "better: "),
+        ("auto", 2.0, False, "not separably better: ROC AUC 0.8512 against 0.8431 of v1, t = 2.0 ("),
+        ("auto", -2.0, False, "not separably better: "),
+        ("auto", -2.01, False, "worse: ROC AUC"),
     ],
 )
-def test_auto_promotes_what_is_not_clearly_worse(
-    trained: TrainedModel, policy: Policy, roc_auc: float, promoted: bool
+def test_auto_promotes_what_is_separably_better(
+    trained: TrainedModel, policy: Policy, t: float, promoted: bool, told: str
 ) -> None:
-    """Within one standard error of the champion's ROC AUC (0.80, 0.01 / √15 = 0.0026) counts as not worse."""
-    candidate, champion = model_of(trained, "v2", roc_auc).manifest, model_of(trained, "v1").manifest
-    decision = decide_promotion(policy, candidate, champion)
+    """More than the choice of folds explains; else it stays a candidate, and by hand it can be promoted."""
+    candidate, champion = model_of(trained, "v2").manifest, model_of(trained, "v1").manifest
+    decision = decide_promotion(policy, candidate, champion, duel=won(t))
     assert decision.promote is promoted
-    assert decision.reason
+    assert decision.reason.startswith(told)
+    if policy == "auto" and not promoted:
+        assert decision.reason.endswith("; promote it by hand if you still want it")
 
 
 def test_the_first_version_is_promoted(trained: TrainedModel) -> None:
@@ -50,17 +62,18 @@ def test_the_first_version_is_promoted(trained: TrainedModel) -> None:
     assert not decide_promotion("never", trained.manifest, None).promote
 
 
-@pytest.mark.parametrize("side", ["candidate", "champion"])
-def test_without_a_figure_there_is_nothing_to_compare(trained: TrainedModel, side: str) -> None:
-    """Either may come from elsewhere; auto then leaves it to a person."""
-    v1, v2 = model_of(trained, "v1").manifest, model_of(trained, "v2").manifest
-    if side == "champion":
-        v1 = msgspec.structs.replace(v1, metrics={})
-    else:
-        v2 = msgspec.structs.replace(v2, metrics={})
-    decision = decide_promotion("auto", v2, v1)
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [(None, "not compared with v1"), (NotComparable("v1 cannot score this table"), "v1 cannot score")],
+)
+def test_without_a_duel_nothing_replaces_a_champion(
+    trained: TrainedModel, outcome: NotComparable | None, told: str
+) -> None:
+    """Whatever the figures in the manifests say: they are of other rows."""
+    candidate, champion = model_of(trained, "v2", roc_auc=0.99).manifest, model_of(trained, "v1").manifest
+    decision = decide_promotion("auto", candidate, champion, duel=outcome)
     assert not decision.promote
-    assert f"{'v1' if side == 'champion' else 'v2'} has no ROC AUC" in decision.reason
+    assert decision.reason.startswith(told)
 
 
 REQUIRED = ["months", "plan", "senior"]
@@ -101,7 +114,7 @@ def test_a_schema_that_takes_the_same_events_may_differ(trained: TrainedModel, c
     """What is left out, optional or wider rejects nothing."""
     required, properties = SAFE[case]
     candidate = _with_schema(model_of(trained, "v2").manifest, required, **properties)
-    assert decide_promotion("auto", candidate, model_of(trained, "v1").manifest).promote
+    assert decide_promotion("auto", candidate, model_of(trained, "v1").manifest, duel=won(9.0)).promote
 
 
 @pytest.mark.parametrize("case", STRICTER)
@@ -110,7 +123,7 @@ def test_a_schema_that_would_reject_events_is_left_to_a_person(trained: TrainedM
     required, properties, told = STRICTER[case]
     candidate = _with_schema(model_of(trained, "v2", roc_auc=0.9).manifest, required, **properties)
     champion = model_of(trained, "v1").manifest
-    decision = decide_promotion("auto", candidate, champion)
+    decision = decide_promotion("auto", candidate, champion, duel=won(9.0))
     assert not decision.promote
     assert f"would reject events that v1 accepts ({told})" in decision.reason
     assert decide_promotion("always", candidate, champion).promote
@@ -125,7 +138,8 @@ def test_few_rows_do_not_replace_many(trained: TrainedModel, rows: int, promoted
     candidate = model_of(
         trained, "v2", training_data=few, metrics={"roc_auc": Spread(mean=1.0, std=0.0)}
     ).manifest
-    decision = decide_promotion("auto", candidate, model_of(trained, "v1", training_data=many).manifest)
+    champion = model_of(trained, "v1", training_data=many).manifest
+    decision = decide_promotion("auto", candidate, champion, duel=won(9.0))
     assert decision.promote is promoted
     assert promoted or "trained on 3,499 rows, less than half of the 7,000 of v1" in decision.reason
 
@@ -133,7 +147,7 @@ def test_few_rows_do_not_replace_many(trained: TrainedModel, rows: int, promoted
 def test_a_schema_that_cannot_be_read_is_left_to_a_person(trained: TrainedModel) -> None:
     """The reason is the schema's own line."""
     champion = model_of(trained, "v1", schema={"$id": "shop"}).manifest
-    decision = decide_promotion("auto", model_of(trained, "v2").manifest, champion)
+    decision = decide_promotion("auto", model_of(trained, "v2").manifest, champion, duel=won(9.0))
     assert not decision.promote
     assert 'expected "type": "object"' in decision.reason
 
@@ -142,7 +156,7 @@ def test_a_table_that_gives_the_label_away_promotes_nothing(trained: TrainedMode
     """A leak makes every figure meaningless, even those of a first version; other findings do not matter."""
     leak = Finding("leak", "tenure", "tenure: alone it tells the label")
     for champion in (None, model_of(trained, "v1").manifest):
-        decision = decide_promotion("auto", trained.manifest, champion, [leak])
+        decision = decide_promotion("auto", trained.manifest, champion, [leak], won(9.0))
         assert not decision.promote
         assert "tenure" in decision.reason
     assert decide_promotion("always", trained.manifest, None, [leak]).promote

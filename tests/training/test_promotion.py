@@ -13,7 +13,7 @@ from tests.training.fake_s3 import FakeS3
 from tests.training.versions import publish
 from training.errors import PromotionConflict, RegistryError
 from training.registry.registry import Registry
-from training.workflow import TrainedModel
+from training.result import TrainedModel
 
 
 def test_promotion_and_rollback_keep_the_story(registry: Registry, trained: TrainedModel) -> None:

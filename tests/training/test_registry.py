@@ -11,7 +11,7 @@ from tests.training.fake_s3 import FakeS3, error
 from tests.training.versions import Model, model_of, publish, put_by_hand
 from training.errors import RegistryError, VersionExists
 from training.registry.registry import Registry
-from training.workflow import TrainedModel
+from training.result import TrainedModel
 
 
 def test_a_real_training_goes_in_and_comes_out_unchanged(registry: Registry, trained: TrainedModel) -> None:

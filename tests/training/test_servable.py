@@ -19,10 +19,10 @@ from tests.training.graphs import (
 )
 from tests.training.versions import Model, model_of, publish, put_by_hand, with_graph
 from training.errors import RegistryError
-from training.registry.registry import Registry
-from training.workflow import TrainedModel
+from training.registry.registry import Publishable, Registry
+from training.result import TrainedModel
 
-Spoil = Callable[[Model], Model]
+Spoil = Callable[[Publishable], Model]
 
 
 def _manifest(**changes: object) -> Spoil:
@@ -30,7 +30,7 @@ def _manifest(**changes: object) -> Spoil:
 
 
 def _schema(change: Callable[[dict[str, dict[str, object]]], object]) -> Spoil:
-    def spoil(model: Model) -> Model:
+    def spoil(model: Publishable) -> Model:
         document = msgspec.json.decode(msgspec.json.encode(model.manifest.schema))
         change(document["properties"])
         return _manifest(schema=document)(model)
@@ -47,7 +47,8 @@ def _first_output_gone(model: onnx.ModelProto) -> None:
 
 
 def _more_outputs(model: onnx.ModelProto) -> None:
-    model.graph.output.append(helper.make_tensor_value_info("head/total", TensorProto.DOUBLE, [None, 1]))
+    model.graph.node.append(helper.make_node("Identity", ["margin"], ["extra"]))
+    model.graph.output.append(helper.make_tensor_value_info("extra", TensorProto.FLOAT, [None, 1]))
 
 
 SPOILT: dict[str, tuple[Spoil, str]] = {
@@ -73,7 +74,7 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
         r"months: graph tensor\(float\), schema tensor\(string\)",
     ),
     "an output too few": (_graph(_first_output_gone), r"probability: graph none, contract tensor\(float\)"),
-    "an output too many": (_graph(_more_outputs), r"head/total: graph tensor\(double\), contract none"),
+    "an output too many": (_graph(_more_outputs), r"extra: graph tensor\(float\), contract none"),
     "two columns": (_graph(probability_in_two_columns), r"probability has shape \(1, 2\), expected \(1, 1\)"),
     "no such feature": (_graph(reason_below_zero), r"names position -\d, expected 0 to 4"),
     "one row only": (_graph(batch_of_one_only), r"the graph does not run \("),

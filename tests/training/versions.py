@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,8 @@ import msgspec
 from contract.champion import manifest_key, model_key
 from contract.manifest import Manifest, Spread, encode_manifest
 from tests.training.fake_s3 import FakeS3
-from training.data.quality import Finding
-from training.registry.registry import Registry
-from training.workflow import TrainedModel
+from training.registry.registry import Publishable, Registry
+from training.result import TrainedModel
 
 
 @dataclass(frozen=True)
@@ -22,20 +22,20 @@ class Model:
 
     onnx: bytes
     manifest: Manifest
-    findings: tuple[Finding, ...] = ()
 
 
-def model_of(trained: TrainedModel, version: str, roc_auc: float = 0.8, **changes: Any) -> Model:
+def model_of(trained: TrainedModel, version: str, roc_auc: float = 0.8, **changes: Any) -> TrainedModel:
     """The trained model as version `v<number>`; later numbers are newer."""
     named = {
         "version": version,
         "created_at": f"2026-11-20T10:00:00.{int(version[1:]):03d}Z",
         "metrics": {"roc_auc": Spread(mean=roc_auc, std=0.01)},
     }
-    return Model(trained.onnx, msgspec.structs.replace(trained.manifest, **{**named, **changes}))
+    manifest = msgspec.structs.replace(trained.manifest, **{**named, **changes})
+    return dataclasses.replace(trained, manifest=manifest)
 
 
-def with_graph(model: Model, onnx: bytes) -> Model:
+def with_graph(model: Publishable, onnx: bytes) -> Model:
     """Another graph, with the sha256 that goes with it."""
     sha256 = hashlib.sha256(onnx).hexdigest()
     return Model(onnx, msgspec.structs.replace(model.manifest, onnx_sha256=sha256))
@@ -47,7 +47,7 @@ def publish(registry: Registry, trained: TrainedModel, *versions: str) -> None:
         registry.publish(model_of(trained, version))
 
 
-def put_by_hand(s3: FakeS3, version: str, model: Model) -> None:
+def put_by_hand(s3: FakeS3, version: str, model: Publishable) -> None:
     """What somebody does who copies objects around, past the registry's own checks."""
     s3.objects[model_key("shop", version)] = model.onnx
     s3.objects[manifest_key("shop", version)] = encode_manifest(model.manifest)

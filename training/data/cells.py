@@ -6,8 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contract.cells import cell_reader
-from contract.feature import Feature
+from contract.feature import Feature, category_text
 
 
 def read_column(feature: Feature, cells: Sequence[object]) -> list[Any]:
@@ -18,10 +21,30 @@ def read_column(feature: Feature, cells: Sequence[object]) -> list[Any]:
     read = cell_reader(feature)
     # Columns repeat few distinct texts, so each is read once.
     texts = {cell: read(cell) for cell in {cell for cell in cells if isinstance(cell, str)}}
-    return [texts[cell] if isinstance(cell, str) else _plain(cell) for cell in cells]
+    return [texts[cell] if isinstance(cell, str) else plain(cell) for cell in cells]
 
 
-def _plain(cell: object) -> Any:
+def plain(cell: object) -> Any:
     """A cell that is already typed; NaN is how pandas and numpy spell None."""
     value = cell.item() if hasattr(cell, "item") else cell
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def cell_text(cell: object) -> str:
+    """A cell as text in the spelling of categories; "" where blank."""
+    value = plain(cell)
+    return "" if value is None else category_text(value).strip()
+
+
+def pick(values: Sequence[Any], positions: NDArray[np.int64]) -> Sequence[Any]:
+    """The values at some positions, which are sorted and distinct."""
+    if len(positions) == len(values):
+        return values
+    return [values[position] for position in positions.tolist()]
+
+
+def text_array(texts: Sequence[str]) -> NDArray[np.object_]:
+    """Texts as an array of shape (n,)."""
+    array = np.empty(len(texts), dtype=object)
+    array[:] = texts
+    return array

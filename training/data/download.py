@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from training.errors import DatasetError
 from training.wording import printable
@@ -21,6 +22,17 @@ LONGEST_REASON = 120  # characters; some of it is what a stranger's server answe
 def is_url(source: str | Path) -> bool:
     """True for what is fetched rather than opened."""
     return str(source).lower().startswith(("http://", "https://"))
+
+
+def public_name(source: str | Path) -> str:
+    """What messages, manifests and reports call a table: of a URL no user, password, query or fragment.
+
+    A presigned address carries its secret in the query.
+    """
+    if not is_url(source):
+        return str(source)
+    parts = urlsplit(str(source))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 @contextmanager
@@ -43,15 +55,17 @@ def _download(url: str, target: Path) -> Path:
     except urllib.error.HTTPError as error:
         error.close()
         reason = printable(str(error.reason), LONGEST_REASON)
-        raise DatasetError(f"{url}: the server answered {error.code} {reason}; expected a CSV") from None
+        raise DatasetError(
+            f"{public_name(url)}: the server answered {error.code} {reason}; expected a CSV"
+        ) from None
     except (OSError, ValueError, http.client.HTTPException) as error:
         reason = printable(str(getattr(error, "reason", None) or error), LONGEST_REASON)
         raise DatasetError(
-            f"{url}: cannot be fetched ({reason or type(error).__name__}); check the address"
+            f"{public_name(url)}: cannot be fetched ({reason or type(error).__name__}); check the address"
         ) from error
     # http.client gives the end of a broken connection as the end of the body.
     if announced is not None and received != announced:
         raise DatasetError(
-            f"{url}: the download broke off after {received:,} of {announced:,} bytes; try again"
+            f"{public_name(url)}: the download broke off after {received:,} of {announced:,} bytes; try again"
         )
     return target

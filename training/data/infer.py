@@ -14,6 +14,7 @@ from training.data.columns import Column, gather_columns
 from training.data.dataset import ROWS_PER_CHUNK
 from training.data.label import guess_label, positive_value
 from training.data.source import open_csv
+from training.data.times import are_dates
 from training.errors import DatasetError
 from training.wording import counted, listed, printable, quoted
 
@@ -167,6 +168,8 @@ def _spec(column: Column) -> dict[str, Any] | str:
         if column.is_integer and column.numbers <= {0.0, 1.0}:
             return {"type": "integer", "enum": [0, 1]}
         return {"type": "integer" if column.is_integer else "number", **_range(column.numbers)}
+    if are_dates(column.texts):
+        return "it holds dates; turn it into a number such as days since"
     if len(column.texts) > MAX_CATEGORIES:
         return f"{len(column.texts)} different texts, and at most {MAX_CATEGORIES} make a category"
     return {"type": "string", "enum": sorted(column.texts)}

@@ -6,18 +6,18 @@ plain or gzip; blanks around header names are dropped, blank lines skipped, a ro
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, cast
 
-from training.data.download import local_copy
+from training.data.csv_blocks import Block, CsvBlocks
+from training.data.download import local_copy, public_name
 from training.errors import DatasetError
 from training.wording import listed, quoted
 
@@ -31,10 +31,7 @@ WRAPPINGS = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"PAR1": "Parquet",
 }
-MAX_LINES_PER_ROW = 100  # a quote that is never closed must not swallow the rest of the file
-_OPEN_QUOTE = "unexpected end of data"
-
-_Row = list[str] | str  # the cells, or why it is no row
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Chunk(NamedTuple):
@@ -51,46 +48,55 @@ class CsvFile:
 
     name: str
     header: list[str]
-    rows: Iterator[tuple[int, _Row]]
+    path: Path
+    blocks: CsvBlocks
 
     def chunks(self, columns: Sequence[str], size: int) -> Iterator[Chunk]:
-        """The named columns as text, `size` rows at a time; a column that is not there is blank.
+        """The named columns as text, `size` lines at a time; a column that is not there is blank.
 
         Raises DatasetError.
         """
-        with _explained(self.name):
-            while rows := list(islice(self.rows, size)):
-                yield self._chunk(rows, columns)
+        with _explained(self.name, self.path):
+            while block := self.blocks.next(size):
+                yield self._chunk(block, columns)
 
-    def _chunk(self, rows: Sequence[tuple[int, _Row]], columns: Sequence[str]) -> Chunk:
+    def _chunk(self, block: Block, columns: Sequence[str]) -> Chunk:
         width = len(self.header)
-        lines, regular, irregular = [], [], []
-        for line, row in rows:
-            if isinstance(row, list) and len(row) != width:
-                few = "few" if len(row) < width else "many"
-                row = f"row: too {few} cells for the header's {width}"
-            if isinstance(row, str):
-                irregular.append((line, row))
-            else:
-                lines.append(line)
-                regular.append(row)
-        blank = [""] * len(regular)
-        found = dict(zip(self.header, zip(*regular, strict=True), strict=True)) if regular else {}
+        rows, lines, irregular = block.rows, block.lines, block.broken
+        if set(map(len, rows)) != {width}:
+            rows, lines, others = _regular(block, width)
+            irregular = sorted([*irregular, *others])
+        blank = [""] * len(rows)
+        position = {name: self.header.index(name) for name in columns if name in self.header}
+        found = {name: list(map(itemgetter(at), rows)) for name, at in position.items()}
         return Chunk({name: found.get(name, blank) for name in columns}, lines, irregular)
+
+
+def _regular(block: Block, width: int) -> tuple[list[list[str]], list[int], list[tuple[int, str]]]:
+    """The rows of the header's width, their lines, and what is wrong with the others."""
+    rows, lines, others = [], [], []
+    for line, row in zip(block.lines, block.rows, strict=True):
+        if len(row) == width:
+            rows.append(row)
+            lines.append(line)
+        else:
+            few = "few" if len(row) < width else "many"
+            others.append((line, f"row: too {few} cells for the header's {width}"))
+    return rows, lines, others
 
 
 @contextmanager
 def open_csv(source: str | Path) -> Iterator[CsvFile]:
     """Open a CSV file or URL. Raises DatasetError where there is none, or its header cannot be used."""
-    name = str(source)
+    name = public_name(source)
     with local_copy(source) as path:
-        with _explained(name):
+        with _explained(name, path):
             file = path.open("rb")
         with file:
-            rows = _rows(_text(file, name), name)
-            with _explained(name):
-                header = _header(rows, name)
-            yield CsvFile(name, header, rows)
+            blocks = CsvBlocks(_text(file, name), name)
+            with _explained(name, path):
+                header = _header(blocks, name)
+            yield CsvFile(name, header, path, blocks)
 
 
 def _text(file: io.BufferedReader, name: str) -> Iterator[str]:
@@ -99,32 +105,17 @@ def _text(file: io.BufferedReader, name: str) -> Iterator[str]:
     for magic, what in WRAPPINGS.items():
         if start.startswith(magic):
             raise DatasetError(f"{name}: {what}; expected CSV text, plain or gzip, so unpack or export it")
-    binary = cast(BinaryIO, gzip.GzipFile(fileobj=file)) if start.startswith(GZIP_MAGIC) else file
-    with io.TextIOWrapper(binary, encoding=ENCODING, newline="") as text:
+    with io.TextIOWrapper(_unpacked(file), encoding=ENCODING, newline="") as text:
         yield from text
 
 
-def _rows(text: Iterator[str], name: str) -> Iterator[tuple[int, _Row]]:
-    """Every row that is not a blank line, with the line it starts on."""
-    reader = csv.reader(text, strict=True)
-    while True:
-        line = reader.line_num + 1
-        row: _Row | None
-        try:
-            row = next(reader, None)
-        except csv.Error as error:
-            row = f"row: not CSV: {error}"
-        if row is None:
-            return
-        never_closed = isinstance(row, str) and _OPEN_QUOTE in row
-        if never_closed or reader.line_num - line >= MAX_LINES_PER_ROW:
-            raise DatasetError(f"{name}: a quote is opened on line {line} and never closed; mend that line")
-        if len(row) > 1 or (row and row[0].strip()):
-            yield line, row
+def _unpacked(file: io.BufferedReader) -> BinaryIO:
+    is_gzip = file.peek(2).startswith(GZIP_MAGIC)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=file)) if is_gzip else file
 
 
-def _header(rows: Iterator[tuple[int, _Row]], name: str) -> list[str]:
-    _, row = next(rows, (1, ""))
+def _header(blocks: CsvBlocks, name: str) -> list[str]:
+    row = blocks.next_row()
     if not row:
         raise DatasetError(f"{name}: empty; expected a header and one labelled customer per line")
     if isinstance(row, str):
@@ -134,7 +125,8 @@ def _header(rows: Iterator[tuple[int, _Row]], name: str) -> list[str]:
         raise DatasetError(f"{name}: a web page, not a CSV; give the address of the file itself")
     if len(header) == 1:
         raise DatasetError(
-            f"{name}: found one column, {quoted(header[0])}; is it separated by ';' or tab? expected commas"
+            f"{name}: found one column, {quoted(header[0])}; is it separated by ';' or tab? "
+            "expected commas, so export it with those"
         )
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
@@ -143,7 +135,7 @@ def _header(rows: Iterator[tuple[int, _Row]], name: str) -> list[str]:
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _explained(name: str, path: Path) -> Iterator[None]:
     """Turn what reading can raise into one line each."""
     try:
         yield
@@ -152,7 +144,7 @@ def _explained(name: str) -> Iterator[None]:
     except IsADirectoryError:
         raise DatasetError(f"{name}: a folder; expected a CSV file or an http(s) URL") from None
     except UnicodeDecodeError as error:
-        raise DatasetError(f"{name}: not UTF-8 ({error.reason}); save it again as UTF-8") from error
+        raise DatasetError(f"{name}: {_not_utf8(path)}") from error
     except EOFError as error:
         raise DatasetError(f"{name}: the gzip file is cut short; copy or download it again") from error
     except (gzip.BadGzipFile, zlib.error) as error:
@@ -163,3 +155,24 @@ def _explained(name: str) -> Iterator[None]:
         raise DatasetError(
             f"{name}: cannot be read ({error.strerror or error}); check its permissions"
         ) from error
+
+
+def _not_utf8(path: Path) -> str:
+    """Where a file stops being UTF-8, what it may be instead, and how to convert it."""
+    with path.open("rb") as file:
+        for number, line in enumerate(_unpacked(file), start=1):
+            if number == 1 and line.startswith(UTF_16_MARKS):
+                return f"not UTF-8 but UTF-16; {_convert_from('UTF-16')}"
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                # Bytes 80 to 9f are letters and quotes in the one, and never used in the other.
+                windows = any(0x80 <= byte <= 0x9F for byte in line)
+                other = "WINDOWS-1252" if windows else "ISO-8859-1"
+                found = f"byte {error.start + 1} of line {number} is 0x{line[error.start]:02x}"
+                return f"not UTF-8 ({found}), probably {other}; {_convert_from(other)}"
+    return f"not UTF-8; {_convert_from('ISO-8859-1')}"
+
+
+def _convert_from(encoding: str) -> str:
+    return f"convert it: iconv -f {encoding} -t UTF-8 OLD.csv > NEW.csv"

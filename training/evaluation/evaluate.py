@@ -1,125 +1,176 @@
-"""Honest figures: every candidate on the same folds, every row scored by a model that never saw it."""
+"""Honest figures: every row is judged by a model whose fit, settings and threshold never saw it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.metrics import (
-    average_precision_score,
-    brier_score_loss,
-    f1_score,
-    precision_recall_curve,
-    roc_auc_score,
-)
-from sklearn.model_selection import RepeatedStratifiedKFold
-from sklearn.pipeline import Pipeline
+from sklearn.metrics import roc_auc_score
 
-from contract.manifest import Calibration, Candidate, Spread
+from contract.manifest import Recipe
+from training.data.dataset import Table
+from training.data.splits import Fold, Splits
+from training.evaluation.evaluation import Evaluation, Labels, Probabilities, Rows
+from training.evaluation.metrics import judge
+from training.evaluation.thresholds import ThresholdRule
+from training.models.candidates import CANDIDATES, build
+from training.models.encoding import Encoding, to_frame
+from training.models.kind import Kind, Params
 
-FOLDS = 5
-REPEATS = 3
-CALIBRATION_BINS = 10
-METRICS = ("roc_auc", "pr_auc", "f1", "brier")
-
-Labels = NDArray[np.int8]
-Probabilities = NDArray[np.float64]
-Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
+UNCHOSEN_THRESHOLD = 0.5
 
 
-@dataclass(slots=True)
-class Evaluation:
-    """One candidate's figures per fold, and its out-of-fold probabilities pooled over all repeats.
+@dataclass(frozen=True, slots=True)
+class Study:
+    """What every candidate is judged on: the same rows, splits, seed and rule for the threshold."""
 
-    `folds[metric]` has one figure per fold, in the order of the folds, so that candidates can be paired.
-    `labels` and `probabilities` have REPEATS entries per row of the table.
+    encoding: Encoding
+    frame: pd.DataFrame
+    labels: Labels
+    splits: Splits
+    rule: ThresholdRule
+    seed: int
+
+    @classmethod
+    def of(cls, table: Table, encoding: Encoding, splits: Splits, rule: ThresholdRule, seed: int) -> Study:
+        """The study of a table."""
+        return cls(encoding, to_frame(table.inputs), table.labels, splits, rule, seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Settings chosen on some rows by their inner folds.
+
+    `roc_auc` is the mean over inner folds and `held_out` the probability of every row by a model that was
+    fitted without it (NaN for rows that no inner fold judges, as the first ones in time).
     """
 
-    name: str
-    folds: dict[str, list[float]] = field(default_factory=lambda: {metric: [] for metric in METRICS})
-    labels: list[Labels] = field(default_factory=list)
-    probabilities: list[Probabilities] = field(default_factory=list)
-
-    def spread(self, metric: str) -> Spread:
-        """Mean and standard deviation over folds."""
-        figures = self.folds[metric]
-        return Spread(mean=float(np.mean(figures)), std=float(np.std(figures, ddof=1)))
-
-    def pooled(self) -> tuple[Labels, Probabilities]:
-        """Labels and out-of-fold probabilities of all folds together."""
-        return np.concatenate(self.labels), np.concatenate(self.probabilities)
-
-    def summary(self) -> Candidate:
-        """The row of the candidate table."""
-        return Candidate(name=self.name, **{metric: self.spread(metric) for metric in METRICS})
+    params: Params
+    roc_auc: float
+    held_out: Probabilities
 
 
-def make_folds(labels: Labels, seed: int) -> list[Fold]:
-    """5 stratified folds, repeated 3 times; the same for the same labels and seed."""
-    splitter = RepeatedStratifiedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)
-    return list(splitter.split(np.zeros((len(labels), 1)), labels))
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One outer fold: what was chosen on its training rows, and what that says of its test rows."""
+
+    choice: Choice
+    probabilities: Probabilities
+    fit_seconds: float
 
 
-def evaluate(
-    name: str,
-    make: Callable[[], Pipeline],
-    frame: pd.DataFrame,
-    labels: Labels,
-    folds: Sequence[Fold],
-    on_fold: Callable[[], None] = lambda: None,
-) -> Evaluation:
-    """Fit and judge one candidate on every fold. The F1 threshold is tuned on the fold's training part."""
-    evaluation = Evaluation(name)
-    for train, test in folds:
-        fitted = make().fit(frame.iloc[train], labels[train])
-        threshold = best_f1_threshold(labels[train], churn_probability(fitted, frame.iloc[train]))
-        scored = churn_probability(fitted, frame.iloc[test])
-        for metric, figure in _judge(labels[test], scored, threshold).items():
-            evaluation.folds[metric].append(figure)
-        evaluation.labels.append(labels[test])
-        evaluation.probabilities.append(scored)
-        on_fold()
-    return evaluation
-
-
-def churn_probability(fitted: Pipeline, frame: pd.DataFrame) -> Probabilities:
+def churn_probability(fitted: Any, frame: pd.DataFrame) -> Probabilities:
     """The positive class's probability, shape (n,)."""
     probabilities: Probabilities = fitted.predict_proba(frame)[:, 1]
     return probabilities
 
 
-def _judge(labels: Labels, scored: Probabilities, threshold: float) -> dict[str, float]:
-    return {
-        "roc_auc": float(roc_auc_score(labels, scored)),
-        "pr_auc": float(average_precision_score(labels, scored)),
-        "f1": float(f1_score(labels, scored >= threshold, zero_division=0.0)),
-        "brier": float(brier_score_loss(labels, scored)),
+def choose_params(study: Study, name: str, settings: Sequence[Params], rows: Rows) -> Choice:
+    """The settings of the highest mean ROC AUC over the inner folds of `rows`; of equals the first."""
+    choices = [_try(study, name, params, rows) for params in settings]
+    return max(choices, key=lambda choice: choice.roc_auc)
+
+
+def _try(study: Study, name: str, params: Params, rows: Rows) -> Choice:
+    held_out = np.full(len(rows), np.nan)
+    figures = []
+    for train, test in study.splits.inner(rows):
+        fitted = _fit(study, name, params, rows[train])
+        held_out[test] = churn_probability(fitted, study.frame.iloc[rows[test]])
+        figures.append(roc_auc_score(study.labels[rows[test]], held_out[test]))
+    return Choice(params, float(np.mean(figures)), held_out)
+
+
+def _fit(study: Study, name: str, params: Params, rows: Rows) -> Any:
+    model = build(name, study.encoding, params, study.seed)
+    return model.fit(study.frame.iloc[rows], study.labels[rows])
+
+
+def judge_fold(study: Study, name: str, settings: Sequence[Params], fold: Fold) -> Judged:
+    """Choose on a fold's training rows, fit all of them, and score its test rows."""
+    train, test = fold
+    choice = choose_params(study, name, settings, train)
+    started = time.perf_counter()
+    fitted = _fit(study, name, choice.params, train)
+    seconds = time.perf_counter() - started
+    return Judged(choice, churn_probability(fitted, study.frame.iloc[test]), seconds)
+
+
+def vote_of(members: Sequence[tuple[Kind, Choice]]) -> tuple[Params, list[int]]:
+    """The best linear and the best tree of those given: a vote's params, and their positions in `members`."""
+    best = {
+        family: max(
+            (i for i, (kind, _) in enumerate(members) if kind.family == family),
+            key=lambda i: members[i][1].roc_auc,
+        )
+        for family in ("linear", "tree")
     }
+    params: dict[str, Any] = {}
+    for family, position in best.items():
+        kind, choice = members[position]
+        params |= {family: kind.name, f"{family}_params": dict(choice.params)}
+    return params, list(best.values())
 
 
-def best_f1_threshold(labels: Labels, scored: Probabilities) -> float:
-    """The lowest probability to act on so that F1 is highest."""
-    precision, recall, thresholds = precision_recall_curve(labels, scored)
-    # 2PR/(P+R), where 0/0 is a threshold that catches nobody.
-    total = np.maximum(precision + recall, np.finfo(float).tiny)
-    f1 = 2 * precision * recall / total
-    return float(thresholds[np.argmax(f1[:-1])])
+def vote_choice(members: Sequence[tuple[Kind, Choice]]) -> Choice:
+    """What the vote chooses on the rows on which its members chose: equal say for the two best."""
+    params, positions = vote_of(members)
+    picked = [members[i][1] for i in positions]
+    held_out = np.mean([choice.held_out for choice in picked], axis=0)
+    return Choice(params, float(np.mean([choice.roc_auc for choice in picked])), held_out)
 
 
-def calibration(labels: Labels, scored: Probabilities) -> Calibration:
-    """Reliability in ten equal-width bins, empty ones left out; ECE weighted by their size."""
-    bins = np.minimum((scored * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    count = np.bincount(bins, minlength=CALIBRATION_BINS)
-    used = count > 0
-    predicted = np.bincount(bins, weights=scored, minlength=CALIBRATION_BINS)[used] / count[used]
-    observed = np.bincount(bins, weights=labels, minlength=CALIBRATION_BINS)[used] / count[used]
-    ece = float((np.abs(predicted - observed) * count[used]).sum() / count.sum())
-    return Calibration(
-        ece=ece,
-        mean_predicted=predicted.tolist(),
-        share_observed=observed.tolist(),
-        count=count[used].tolist(),
-    )
+def judge_vote(members: Sequence[tuple[Kind, Judged]]) -> Judged:
+    """One outer fold of the vote, from its members' folds: no model is fitted again."""
+    choices = [(kind, judged.choice) for kind, judged in members]
+    _, positions = vote_of(choices)
+    picked = [members[i][1] for i in positions]
+    probabilities = np.mean([judged.probabilities for judged in picked], axis=0)
+    return Judged(vote_choice(choices), probabilities, sum(judged.fit_seconds for judged in picked))
+
+
+def assemble(study: Study, name: str, folds: Sequence[Judged]) -> Evaluation:
+    """The folds of one candidate as its evaluation; the threshold comes from the training rows of each."""
+    evaluation = Evaluation(name, CANDIDATES[name].title, study.splits.repeats)
+    for (train, test), judged in zip(study.splits.outer, folds, strict=True):
+        threshold = _threshold(study, train, judged.choice)
+        for metric, figure in judge(study.labels[test], judged.probabilities, threshold).items():
+            evaluation.folds[metric].append(figure)
+        evaluation.tests.append(test)
+        evaluation.labels.append(study.labels[test])
+        evaluation.probabilities.append(judged.probabilities)
+        evaluation.thresholds.append(threshold)
+        evaluation.params.append(judged.choice.params)
+    evaluation.fit_seconds = float(np.mean([judged.fit_seconds for judged in folds]))
+    return evaluation
+
+
+def _threshold(study: Study, train: Rows, choice: Choice) -> float:
+    known = ~np.isnan(choice.held_out)
+    if not known.any():
+        return UNCHOSEN_THRESHOLD
+    return study.rule.choose(study.labels[train[known]], choice.held_out[known])
+
+
+def evaluate_recipe(
+    recipe: Recipe, table: Table, encoding: Encoding, splits: Splits, rule: ThresholdRule
+) -> Evaluation:
+    """A fixed recipe refitted on every outer fold: how a champion of old would do on these rows.
+
+    Nothing is chosen, so no inner fold is fitted: flags are those at probability 1/2.
+    """
+    study = Study.of(table, encoding, splits, rule, recipe.seed)
+    return assemble(study, recipe.candidate, [_refit_fold(study, recipe, fold) for fold in splits.outer])
+
+
+def _refit_fold(study: Study, recipe: Recipe, fold: Fold) -> Judged:
+    train, test = fold
+    started = time.perf_counter()
+    fitted = _fit(study, recipe.candidate, recipe.params, train)
+    seconds = time.perf_counter() - started
+    unchosen = Choice(recipe.params, float("nan"), np.full(len(train), np.nan))
+    return Judged(unchosen, churn_probability(fitted, study.frame.iloc[test]), seconds)

@@ -13,13 +13,15 @@ from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import FloatTensorType
 from skl2onnx.operator_converters.common import concatenate_variables
 
-from training.models.numeric import ClippedRange, QuantileSteps
+from training.models.numeric import ClippedRange, FilledNumbers, QuantileRamps, QuantileSteps
 
 
 def register_converters() -> None:
     """Teach skl2onnx our encoders; calling it again changes nothing."""
     update_registered_converter(QuantileSteps, "ChurnQuantileSteps", _shape, _convert_steps)
-    update_registered_converter(ClippedRange, "ChurnClippedRange", _shape, _convert_range)
+    update_registered_converter(ClippedRange, "ChurnClippedRange", _shape, _convert_ramps)
+    update_registered_converter(QuantileRamps, "ChurnQuantileRamps", _shape, _convert_ramps)
+    update_registered_converter(FilledNumbers, "ChurnFilledNumbers", _shape, _convert_filled)
 
 
 def _shape(operator: Any) -> None:
@@ -76,13 +78,20 @@ def _convert_steps(scope: Any, operator: Any, container: Any) -> None:
     _finish(nodes, steps, missing, operator)
 
 
-def _convert_range(scope: Any, operator: Any, container: Any) -> None:
+def _convert_ramps(scope: Any, operator: Any, container: Any) -> None:
     nodes, encoder = _Nodes(scope, container), operator.raw_operator
     filled, missing = _fill(nodes, concatenate_variables(scope, operator.inputs, container), encoder)
     low = nodes.constant("low", encoder.low_, TensorProto.DOUBLE)
     high = nodes.constant("high", encoder.high_, TensorProto.DOUBLE)
     scale = nodes.constant("scale", encoder.scale_, TensorProto.DOUBLE)
-    precise = nodes.add("Cast", [filled], to=TensorProto.DOUBLE)
+    chosen = nodes.select(filled, encoder.owners_)
+    precise = nodes.add("Cast", [chosen], to=TensorProto.DOUBLE)
     clipped = nodes.add("Min", [nodes.add("Max", [precise, low]), high])
     scaled = nodes.add("Mul", [nodes.add("Sub", [clipped, low]), scale])
     _finish(nodes, scaled, missing, operator)
+
+
+def _convert_filled(scope: Any, operator: Any, container: Any) -> None:
+    nodes, encoder = _Nodes(scope, container), operator.raw_operator
+    filled, missing = _fill(nodes, concatenate_variables(scope, operator.inputs, container), encoder)
+    _finish(nodes, filled, missing, operator)

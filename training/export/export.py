@@ -1,125 +1,83 @@
-"""A fitted linear pipeline as one ONNX graph: events' values in, probability and reasons out."""
+"""A fitted candidate as one ONNX graph: events' values in, probability and reasons out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
-from skl2onnx import convert_sklearn
-from skl2onnx.common.data_types import FloatTensorType, StringTensorType
+from onnx import ModelProto, TensorProto, checker, helper
+from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline
 
-from contract.graph import CONTRIBUTIONS, MARGIN, PROBABILITY, REASON_CONTRIBUTION, REASON_FEATURE
+from contract.graph import OUTPUTS
 from contract.schema import FeatureSchema
-from training.export.converters import register_converters
-from training.export.graph import REASONS
-from training.export.reasons import average_parts, weights_by_feature
-from training.models.candidates import ENCODE, MODEL
+from training.errors import ExportError
+from training.export.convert import TARGET_OPSET, add_classifier, add_encoder
+from training.export.head import add_bare_head, add_head, log_odds, outputs
+from training.export.nodes import Nodes
+from training.export.scores import Attribution, add_score, has_parts
+from training.models.candidates import ENCODE
 
-TARGET_OPSET = {"": 21, "ai.onnx.ml": 3}
 IR_VERSION = 10  # what goes with opset 21; a newer one is refused by older runtimes
+
+Fitted: TypeAlias = Pipeline | VotingClassifier
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The serialised graph, and the log-odds of the average customer that its contributions start from."""
+    """The serialised graph, and the log-odds of the average customer that its contributions start from.
+
+    Without reasons the base margin is that of the mean probability, and nothing is added to it.
+    """
 
     onnx: bytes
     base_margin: float
+    has_reasons: bool = True
 
 
-def export(pipeline: Pipeline, schema: FeatureSchema, frame: pd.DataFrame) -> Exported:
-    """Convert a fitted linear pipeline; `frame` is the training data, whose averages reasons are against.
+def export(pipeline: Fitted, schema: FeatureSchema, frame: pd.DataFrame, *, reasons: bool = True) -> Exported:
+    """Convert a fitted candidate; `frame` is the training data, whose averages reasons are against.
 
-    The same pipeline and data give the same bytes.
+    The same pipeline and data give the same bytes. Without `reasons`, contributions and reasons have width 0
+    and any classifier that skl2onnx knows will do. Raises ExportError, naming the candidate's class, where
+    it cannot be converted or its reasons cannot be made.
     """
-    weights, average = weights_by_feature(pipeline, schema), average_parts(pipeline, schema, frame)
-    base_margin = float(np.float32(pipeline[MODEL].intercept_[0] + average.sum()))
-    model = _convert_encoder(pipeline, schema)
-    _add_head(model, weights.astype(np.float32), average.astype(np.float32), base_margin)
-    checker.check_model(model, full_check=True)
-    return Exported(model.SerializeToString(deterministic=True), base_margin)
+    nodes = Nodes()
+    features = len(schema.features) if reasons else 0
+    if reasons or has_parts(pipeline):
+        score = add_score(nodes, pipeline, Attribution(schema, reasons), frame, "model")
+        base_margin = add_head(nodes, score, features)
+    else:
+        encoded = add_encoder(nodes, pipeline[ENCODE], schema, "model/encode")
+        add_bare_head(nodes, add_classifier(nodes, pipeline, encoded, "model"))
+        base_margin = log_odds(float(pipeline.predict_proba(frame)[:, 1].mean()))
+    model = _assemble(nodes, schema, features)
+    return Exported(model.SerializeToString(deterministic=True), base_margin, reasons)
 
 
-def _convert_encoder(pipeline: Pipeline, schema: FeatureSchema) -> ModelProto:
-    register_converters()
+def _assemble(nodes: Nodes, schema: FeatureSchema, features: int) -> ModelProto:
     inputs = [
-        (feature.name, (StringTensorType if feature.is_categorical else FloatTensorType)([None, 1]))
+        helper.make_tensor_value_info(
+            feature.name, TensorProto.STRING if feature.is_categorical else TensorProto.FLOAT, [None, 1]
+        )
         for feature in schema.features
     ]
-    model: ModelProto = convert_sklearn(
-        pipeline[ENCODE], name=f"churn-{schema.name}", initial_types=inputs, target_opset=TARGET_OPSET
+    kept, constants = nodes.needed(OUTPUTS)
+    _check_names(
+        schema, {*(name for node in kept for name in node.output), *(each.name for each in constants)}
     )
-    model.ir_version = IR_VERSION
-    # skl2onnx declares the lowest opset its nodes need, and names inputs as identifiers.
-    next(each for each in model.opset_import if each.domain == "").version = TARGET_OPSET[""]
-    _rename_inputs(model, schema.feature_names)
+    graph = helper.make_graph(kept, f"churn-{schema.name}", inputs, outputs(features), constants)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in TARGET_OPSET.items()]
+    model: ModelProto = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+    checker.check_model(model, full_check=True)
     return model
 
 
-def _rename_inputs(model: ModelProto, names: Sequence[str]) -> None:
-    renamed = {given.name: name for given, name in zip(model.graph.input, names, strict=True)}
-    for given, name in zip(model.graph.input, names, strict=True):
-        given.name = name
-    for node in model.graph.node:
-        node.input[:] = [renamed.get(name, name) for name in node.input]
-
-
-def _add_head(
-    model: ModelProto, weights: NDArray[np.float32], average: NDArray[np.float32], base_margin: float
-) -> None:
-    """From the encoded columns to the outputs of contract/manifest.py.
-
-    The few sums that make the margin run in float64, so that only the storage of weights is rounded.
-    """
-    graph = model.graph
-    encoded = graph.output[0].name
-    graph.initializer.extend(
-        [
-            _constant("head/weights", weights),
-            _constant("head/minus_average", -average),
-            _constant("head/base_margin", np.array([base_margin], dtype=np.float64)),
-            _constant("head/feature_axis", np.array([1], dtype=np.int64)),
-            _constant("head/reason_count", np.array([min(REASONS, weights.shape[1])], dtype=np.int64)),
-        ]
-    )
-    graph.node.extend(_head_nodes(encoded))
-    del graph.output[:]
-    features, reasons = weights.shape[1], min(REASONS, weights.shape[1])
-    graph.output.extend(
-        [
-            helper.make_tensor_value_info(PROBABILITY, TensorProto.FLOAT, [None, 1]),
-            helper.make_tensor_value_info(MARGIN, TensorProto.FLOAT, [None, 1]),
-            helper.make_tensor_value_info(CONTRIBUTIONS, TensorProto.FLOAT, [None, features]),
-            helper.make_tensor_value_info(REASON_FEATURE, TensorProto.INT64, [None, reasons]),
-            helper.make_tensor_value_info(REASON_CONTRIBUTION, TensorProto.FLOAT, [None, reasons]),
-        ]
-    )
-
-
-def _head_nodes(encoded: str) -> list[NodeProto]:
-    return [
-        _node("Gemm", [encoded, "head/weights", "head/minus_average"], [CONTRIBUTIONS]),
-        _node("Cast", [CONTRIBUTIONS], ["head/precise"], to=TensorProto.DOUBLE),
-        _node("ReduceSum", ["head/precise", "head/feature_axis"], ["head/total"], keepdims=1),
-        _node("Add", ["head/total", "head/base_margin"], ["head/margin"]),
-        _node("Cast", ["head/margin"], [MARGIN], to=TensorProto.FLOAT),
-        _node("Sigmoid", ["head/margin"], ["head/probability"]),
-        _node("Cast", ["head/probability"], [PROBABILITY], to=TensorProto.FLOAT),
-        _node("Abs", [CONTRIBUTIONS], ["head/strength"]),
-        _node("TopK", ["head/strength", "head/reason_count"], ["head/strongest", REASON_FEATURE], axis=1),
-        _node("GatherElements", [CONTRIBUTIONS, REASON_FEATURE], [REASON_CONTRIBUTION], axis=1),
-    ]
-
-
-def _node(op_type: str, inputs: list[str], outputs: list[str], **attributes: Any) -> NodeProto:
-    return helper.make_node(op_type, inputs, outputs, name=f"head/{op_type}/{outputs[0]}", **attributes)
-
-
-def _constant(name: str, values: NDArray[Any]) -> TensorProto:
-    return numpy_helper.from_array(values, name)
+def _check_names(schema: FeatureSchema, taken: set[str]) -> None:
+    clashing = taken.intersection(schema.feature_names)
+    if clashing:
+        raise ExportError(
+            f"feature {min(clashing)!r}: the graph needs this name for a value of its own; rename the column "
+            "and the feature in the schema"
+        )

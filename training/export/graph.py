@@ -25,12 +25,13 @@ Outputs = dict[str, NDArray[Any]]
 class Graph:
     """A graph with exactly the schema's inputs and the contract's outputs.
 
-    Raises GraphError, naming both sides, where onnxruntime cannot load it or its inputs or outputs differ.
+    Without reasons, the outputs that hold them must have width 0. Raises GraphError, naming both sides, where
+    onnxruntime cannot load it or its inputs or outputs differ.
     """
 
-    def __init__(self, onnx: bytes, schema: FeatureSchema) -> None:
+    def __init__(self, onnx: bytes, schema: FeatureSchema, has_reasons: bool = True) -> None:
         self._session = _load(onnx)
-        self._features = len(schema.features)
+        self._features = len(schema.features) if has_reasons else 0
         inputs = {f.name: TEXTS if f.is_categorical else NUMBERS for f in schema.features}
         outputs = {name: POSITIONS if name == REASON_FEATURE else NUMBERS for name in OUTPUTS}
         _require_same("inputs", self._session.get_inputs(), "schema", inputs)

@@ -13,6 +13,7 @@ from contract.inputs import MISSING_CATEGORY, Inputs
 from contract.schema import FeatureSchema
 
 BASE_ROWS = 8  # real customers that each probed value is put into
+MAX_THRESHOLDS = 256  # probed one by one, per feature; fuzz rows draw from all of them
 UNSEEN = ("never seen", "Ünseen ✓ 客户", "0.0", "NaN", "None", "\x00")
 
 Thresholds = Mapping[str, NDArray[np.float32]]
@@ -31,8 +32,9 @@ def edge_probes(inputs: Inputs, schema: FeatureSchema, thresholds: Thresholds, s
     Row i differs from base row i % BASE_ROWS in that feature alone.
     """
     base = base_rows(inputs, schema, seed)
+    few = {name: _spread_out(edges) for name, edges in thresholds.items()}
     for feature in schema.features:
-        values = _probed_values(feature, inputs[feature.name], thresholds)
+        values = _probed_values(feature, inputs[feature.name], few)
         probe = {name: np.tile(array, (len(values), 1)) for name, array in base.items()}
         probe[feature.name] = np.repeat(values, BASE_ROWS).reshape(-1, 1)
         yield probe
@@ -47,6 +49,13 @@ def fuzz_probes(
         feature.name: _drawn(feature, inputs[feature.name], thresholds, random, count).reshape(-1, 1)
         for feature in schema.features
     }
+
+
+def _spread_out(edges: NDArray[np.float32]) -> NDArray[np.float32]:
+    """At most MAX_THRESHOLDS of them, evenly by rank: a forest has thousands."""
+    if len(edges) <= MAX_THRESHOLDS:
+        return edges
+    return np.sort(edges)[np.linspace(0, len(edges) - 1, MAX_THRESHOLDS).astype(np.int64)]
 
 
 def _probed_values(feature: Feature, column: NDArray[Any], thresholds: Thresholds) -> NDArray[Any]:

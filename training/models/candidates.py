@@ -2,112 +2,80 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder
-
-from contract.inputs import MISSING_CATEGORY, Inputs
-from contract.schema import FeatureSchema
 from training.errors import CandidateError
-from training.models.numeric import ClippedRange, NumberEncoder, QuantileSteps
+from training.models.baselines import BASELINES
+from training.models.boosting import BOOSTING
+from training.models.columns import feature_of_column, thresholds
+from training.models.encoding import Encoding
+from training.models.kind import Kind, Model, Params
+from training.models.linear import LINEAR
+from training.models.neural import NEURAL
+from training.models.pipeline import CATEGORIES, ENCODE, MODEL, NUMBERS
+from training.models.trees import TREES
+from training.models.vote import FAMILIES, VOTE, vote_among
 
-NUMBERS, CATEGORIES, ENCODE, MODEL = "numbers", "categories", "encode", "model"
-# L2 penalties (1/C). Neighbouring steps should agree unless the data insists: on Telco 10 beats 1 by .0007.
-PLAIN_PENALTY, STEPS_PENALTY = 1.0, 10.0
+__all__ = [  # with what one has to know of a fitted candidate
+    "BASELINES",
+    "CANDIDATES",
+    "CATEGORIES",
+    "DEFAULT_CANDIDATES",
+    "ENCODE",
+    "MODEL",
+    "NUMBERS",
+    "VOTE",
+    "build",
+    "feature_of_column",
+    "select",
+    "thresholds",
+]
+
+_SINGLE = {kind.name: kind for kind in (*LINEAR, *TREES, *BOOSTING, NEURAL)}
+_CHOICE = {**_SINGLE, VOTE: vote_among(_SINGLE)}
+CANDIDATES: Mapping[str, Kind] = {**{kind.name: kind for kind in BASELINES}, **_CHOICE}
+# Those that need nothing installed, and can say why.
+DEFAULT_CANDIDATES = tuple(name for name, kind in _CHOICE.items() if kind.gives_reasons and not kind.extra)
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """What a candidate must know of the table before it is fitted: the columns and the categories seen.
+def select(names: Sequence[str]) -> tuple[Kind, ...]:
+    """The candidates of these names, each once, in the order given.
 
-    A missing category ("") is a level of its own where the training data has any; one never seen, missing
-    or not, encodes as all zeros.
+    Raises CandidateError where there is none, one is not known, is a baseline (these are always compared),
+    needs an optional library that is not installed, or votes without a linear and a tree candidate.
     """
-
-    schema: FeatureSchema
-    levels: Mapping[str, Sequence[str]]
-
-    @property
-    def categories(self) -> dict[str, list[str]]:
-        """The categories seen, without the missing one: what the manifest carries."""
-        return {name: [v for v in seen if v != MISSING_CATEGORY] for name, seen in self.levels.items()}
-
-
-def learn_encoding(inputs: Inputs, schema: FeatureSchema) -> Encoding:
-    """The levels of every categorical feature, sorted. Labels play no part, so folds may share it."""
-    levels = {f.name: sorted(set(inputs[f.name][:, 0].tolist())) for f in schema.categorical}
-    return Encoding(schema, levels)
+    kinds = tuple(_known(name) for name in dict.fromkeys(names))
+    if not kinds:
+        raise CandidateError(f"no candidate was named; choose from {', '.join(_CHOICE)}")
+    missing = [family for family in FAMILIES if family not in {kind.family for kind in kinds}]
+    if _CHOICE[VOTE] in kinds and missing:
+        some = ", ".join(name for name, kind in _CHOICE.items() if kind.family == missing[0])
+        raise CandidateError(
+            f"candidate {VOTE!r} needs a linear and a tree candidate to vote, and no {missing[0]} one was "
+            f"named; add one of {some}"
+        )
+    return kinds
 
 
-def to_frame(inputs: Inputs) -> pd.DataFrame:
-    """Graph inputs as the frame that the pipelines take: float32 and object columns."""
-    return pd.DataFrame({name: pd.Series(array[:, 0], dtype=array.dtype) for name, array in inputs.items()})
+def build(name: str, encoding: Encoding, params: Params | None = None, seed: int = 0) -> Model:
+    """An unfitted candidate, by default with its default params. Raises CandidateError as `select` does."""
+    kind = CANDIDATES[name] if name in CANDIDATES else _known(name)
+    _check_installed(kind)
+    return kind.build(encoding, params or {}, seed)
 
 
-def logistic(encoding: Encoding) -> Pipeline:
-    """Logistic regression on numbers scaled to 0..1, clipped to the range seen in training."""
-    return _linear(encoding, ClippedRange(), PLAIN_PENALTY)
+def _known(name: str) -> Kind:
+    if name not in _CHOICE:
+        what = "a baseline, which is always compared" if name in CANDIDATES else "not known"
+        raise CandidateError(f"candidate {name!r}: {what}; choose from {', '.join(_CHOICE)}")
+    _check_installed(_CHOICE[name])
+    return _CHOICE[name]
 
 
-def logistic_bins(encoding: Encoding) -> Pipeline:
-    """Logistic regression on steps over ten quantile bins of every number."""
-    return _linear(encoding, QuantileSteps(n_bins=10), STEPS_PENALTY)
-
-
-def _linear(encoding: Encoding, numbers: NumberEncoder, penalty: float) -> Pipeline:
-    schema = encoding.schema
-    one_hot = OneHotEncoder(
-        categories=[np.array(levels, dtype=object) for levels in encoding.levels.values()],
-        handle_unknown="ignore",
-        sparse_output=False,
-    )
-    parts = [
-        (NUMBERS, numbers, [feature.name for feature in schema.numeric]),
-        (CATEGORIES, one_hot, list(encoding.levels)),
-    ]
-    encode = ColumnTransformer([part for part in parts if part[2]])
-    # Newton's method on the exact Hessian: the same weights to ~1e-12 whatever the machine's BLAS.
-    model = LogisticRegression(C=1 / penalty, solver="newton-cholesky", tol=1e-8, max_iter=100)
-    return Pipeline([(ENCODE, encode), (MODEL, model)])
-
-
-# Simplest first: a tie goes to the earlier one.
-CANDIDATES: Mapping[str, Callable[[Encoding], Pipeline]] = {
-    "logistic": logistic,
-    "logistic_bins": logistic_bins,
-}
-
-
-def build(name: str, encoding: Encoding) -> Pipeline:
-    """An unfitted candidate. Raises CandidateError naming the known ones."""
-    if name not in CANDIDATES:
-        raise CandidateError(f"candidate {name!r}: not known; choose from {', '.join(CANDIDATES)}")
-    return CANDIDATES[name](encoding)
-
-
-def feature_of_column(pipeline: Pipeline, schema: FeatureSchema) -> NDArray[np.int64]:
-    """For every column of the encoded table, the schema position of the feature it was made from."""
-    position = {name: i for i, name in enumerate(schema.feature_names)}
-    owners: list[int] = []
-    for _, encoder, columns in pipeline[ENCODE].transformers_:
-        if isinstance(encoder, NumberEncoder):
-            local = encoder.column_owners.tolist()
-        else:
-            local = [i for i, levels in enumerate(encoder.categories_) for _ in levels]
-        owners += [position[columns[i]] for i in local]
-    return np.array(owners, dtype=np.int64)
-
-
-def thresholds(pipeline: Pipeline) -> dict[str, NDArray[np.float32]]:
-    """Where each numeric feature's part of the score jumps or bends: parity is hardest there."""
-    for name, encoder, columns in pipeline[ENCODE].transformers_:
-        if name == NUMBERS:
-            return dict(zip(columns, encoder.thresholds, strict=True))
-    return {}
+def _check_installed(kind: Kind) -> None:
+    if kind.extra and find_spec(kind.name) is None:
+        raise CandidateError(
+            f"candidate {kind.name!r}: {kind.title} is not installed; "
+            f"pip install 'churn-stream[{kind.extra}]'"
+        )

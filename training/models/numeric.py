@@ -1,4 +1,4 @@
-"""Numeric columns as a linear model wants them. Missing values are handled here, nowhere else."""
+"""Numeric columns as models want them. Missing values are handled here, nowhere else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-NEVER = np.array([np.inf], dtype=np.float32)
+from training.models.knots import observed_quantile, ramp_knots, step_edges
 
 
 class NumberEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -17,7 +17,7 @@ class NumberEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Where the training data has missing values in a column, the output gets an indicator for it after all
     other columns. Medians are observed values, so they are float32 exactly; an empty column counts as 0.
-    Subclasses give `fit_column` and `encode`, and `owners_`, the input column each encoded one is made from.
+    Subclasses give `fit_columns` and `encode`, and `owners_`, the input column each encoded one is made from.
     """
 
     owners_: NDArray[np.int64]
@@ -27,7 +27,7 @@ class NumberEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         columns = np.asarray(x, dtype=np.float32).T
         missing = np.isnan(columns)
         present = [column[~absent] for column, absent in zip(columns, missing, strict=True)]
-        self.medians_ = np.array([_observed_quantile(c, 0.5) if len(c) else 0 for c in present], np.float32)
+        self.medians_ = np.array([observed_quantile(c, 0.5) if len(c) else 0 for c in present], np.float32)
         self.marked_ = np.flatnonzero(missing.any(axis=1))
         self.fit_columns(present)
         return self
@@ -53,21 +53,38 @@ class NumberEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """For every output column, the input column it is made from."""
         return np.concatenate([self.owners_, self.marked_])
 
+    @property
+    def thresholds(self) -> list[NDArray[np.float32]]:
+        """Where each input column's part of the encoding jumps or bends."""
+        return [np.array([], dtype=np.float32) for _ in self.medians_]
+
+
+class FilledNumbers(NumberEncoder):
+    """The numbers themselves, for trees: never scaled, so that a split on them is the same in any precision.
+
+    Scaling before trees costs up to 2.5e-2 in probability once the graph rounds to float32.
+    """
+
+    def fit_columns(self, present: list[NDArray[np.float32]]) -> None:
+        self.owners_ = np.arange(len(present))
+
+    def encode(self, filled: NDArray[np.float32]) -> NDArray[Any]:
+        return filled
+
 
 class QuantileSteps(NumberEncoder):
     """One indicator `x >= edge` for each edge between a column's quantile bins.
 
     Thermometer coding: a weight is the change in log-odds at an edge, so an L2 penalty pulls neighbouring
-    bins together rather than each to zero (Telco ROC AUC .8500, against .8495 for one-hot bins).
-    Edges are observed float32 values, so `x >= edge` is the same in any precision. Ties merge bins.
+    bins together rather than each to zero. Edges are observed float32 values, so `x >= edge` is the same in
+    any precision. Ties merge bins.
     """
 
     def __init__(self, n_bins: int = 10) -> None:
         self.n_bins = n_bins
 
     def fit_columns(self, present: list[NDArray[np.float32]]) -> None:
-        shares = np.linspace(0, 1, self.n_bins + 1)[1:-1]
-        self.column_edges_ = [_edges(column, shares) for column in present]
+        self.column_edges_ = [step_edges(column, self.n_bins) for column in present]
         self.edges_ = np.concatenate(self.column_edges_)
         self.owners_ = np.repeat(np.arange(len(present)), [len(edges) for edges in self.column_edges_])
 
@@ -77,46 +94,59 @@ class QuantileSteps(NumberEncoder):
 
     @property
     def thresholds(self) -> list[NDArray[np.float32]]:
-        """Where each column's part of the score jumps."""
         return self.column_edges_
 
 
-class ClippedRange(NumberEncoder):
-    """Each column scaled to 0..1 over the range seen in training, and held there outside it.
+class Ramps(NumberEncoder):
+    """Columns that rise from 0 at `low_` to 1 at `high_` and stay there on both sides.
 
     Computed in float64 in the graph too: float32 loses the digits of a narrow range far from zero.
-    A constant or empty column is 0.
+    Subclasses give `knots`: a column gets one ramp between each two of its knots, in ascending order; with
+    fewer than two knots, one ramp that is 0 everywhere.
     """
 
+    def knots(self, present: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where the ramps of one column begin and end; it has at least one value."""
+        raise NotImplementedError
+
     def fit_columns(self, present: list[NDArray[np.float32]]) -> None:
-        ends = [(column.min(), column.max()) if len(column) else (0, 0) for column in present]
-        self.low_, self.high_ = np.array(ends, dtype=np.float64).T
+        zero = np.zeros(2, dtype=np.float32)
+        knots = [self.knots(column) if len(column) else zero for column in present]
+        self.column_knots_ = [k if len(k) > 1 else np.repeat(k, 2) for k in knots]
+        self.low_ = np.concatenate([k[:-1] for k in self.column_knots_]).astype(np.float64)
+        self.high_ = np.concatenate([k[1:] for k in self.column_knots_]).astype(np.float64)
         span = self.high_ - self.low_
         self.scale_ = np.divide(1.0, span, out=np.zeros_like(span), where=span > 0)
-        self.owners_ = np.arange(len(present))
+        self.owners_ = np.repeat(np.arange(len(present)), [len(k) - 1 for k in self.column_knots_])
 
     def encode(self, filled: NDArray[np.float32]) -> NDArray[Any]:
-        clipped = np.clip(filled.astype(np.float64), self.low_, self.high_)
+        clipped = np.clip(filled[:, self.owners_].astype(np.float64), self.low_, self.high_)
         scaled: NDArray[np.float64] = (clipped - self.low_) * self.scale_
         return scaled.astype(np.float32)
 
     @property
     def thresholds(self) -> list[NDArray[np.float32]]:
-        """Where each column's part of the score bends."""
-        return list(np.column_stack([self.low_, self.high_]).astype(np.float32))
+        return self.column_knots_
 
 
-def _edges(present: NDArray[np.float32], shares: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Where the bins of one column meet; for a column that never varies, one edge that nothing reaches."""
-    values = np.unique(present)
-    if len(values) < 2:
-        return NEVER
-    edges = np.unique(_observed_quantile(present, shares))
-    above: NDArray[np.float32] = edges[edges > values[0]]
-    # Nearly all rows at the minimum (say, no complaint): whether one is above it is all there is to know.
-    return above if len(above) else values[1:2]
+class ClippedRange(Ramps):
+    """Each column scaled to 0..1 over the range seen in training, and held there outside it."""
+
+    def knots(self, present: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.array([present.min(), present.max()])
 
 
-def _observed_quantile(present: NDArray[np.float32], share: Any) -> NDArray[np.float32]:
-    """A quantile that is one of the values, never a mean of two."""
-    return np.asarray(np.quantile(present, share, method="inverted_cdf"), dtype=np.float32)
+class QuantileRamps(Ramps):
+    """A ramp between each two of a column's quantiles: a piecewise linear effect, flat outside what was seen.
+
+    A weight is the change in log-odds across a gap, so an L2 penalty flattens what the data does not insist
+    on. Gorishniy et al. 2022, https://arxiv.org/abs/2203.05556, section 3.2. Against as many steps, Telco's
+    ROC AUC is .8509 for .8503 and no longer hangs on the number of bins (8 to 20: .8508 to .8513, against
+    .8490 to .8503).
+    """
+
+    def __init__(self, n_bins: int = 10) -> None:
+        self.n_bins = n_bins
+
+    def knots(self, present: NDArray[np.float32]) -> NDArray[np.float32]:
+        return ramp_knots(present, self.n_bins)

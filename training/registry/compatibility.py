@@ -1,4 +1,4 @@
-"""Whether a new schema still takes the events that the old one takes."""
+"""Whether a new schema still takes the events, or fills the inputs, that the old one does."""
 
 from __future__ import annotations
 
@@ -32,3 +32,18 @@ def _demands(new: Feature, old: Feature | None) -> Iterator[str]:
         yield f"{new.name} has minimum {new.minimum:g}, was {old.minimum:g}"
     if new.maximum < old.maximum:
         yield f"{new.name} has maximum {new.maximum:g}, was {old.maximum:g}"
+
+
+def cannot_be_fed(reader: FeatureSchema, table: FeatureSchema) -> str:
+    """Why a model of schema `reader` cannot score a table read by schema `table`; empty where it can."""
+    if (reader.label_column, reader.label_positive) != (table.label_column, table.label_positive):
+        return (
+            f"it predicts {reader.label_column} = {reader.label_positive}, "
+            f"the table holds {table.label_column} = {table.label_positive}"
+        )
+    found = {feature.name: feature for feature in table.features}
+    absent = [each.name for each in reader.features if each.name not in found]
+    if absent:
+        return f"it needs {', '.join(absent)}, which schema {table.name} does not read"
+    other = [each.name for each in reader.features if each.is_categorical != found[each.name].is_categorical]
+    return f"it takes {', '.join(other)} for another kind of feature" if other else ""

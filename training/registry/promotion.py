@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from contract.errors import ManifestError
 from contract.manifest import Manifest
 from training.data.quality import LEAK, Finding
-from training.evaluation.evaluate import FOLDS, REPEATS
+from training.evaluation.paired import SEPARABLE_T
 from training.registry.compatibility import stricter_demands
+from training.registry.duel import Duel, NotComparable, Outcome
 
 Policy = Literal["auto", "always", "never"]
 SMALLEST_SHARE_OF_ROWS = 0.5  # of the champion's
@@ -24,7 +24,11 @@ class Decision(NamedTuple):
 
 
 def decide_promotion(
-    policy: Policy, candidate: Manifest, champion: Manifest | None, findings: Sequence[Finding] = ()
+    policy: Policy,
+    candidate: Manifest,
+    champion: Manifest | None,
+    findings: Sequence[Finding] = (),
+    duel: Outcome | None = None,
 ) -> Decision:
     """Judge a candidate against the champion, which may not exist, and by what was found in its table.
 
@@ -33,23 +37,44 @@ def decide_promotion(
 
     - takes every event that the champion takes (training/registry/compatibility.py),
     - was trained on at least half as many rows,
-    - has a mean ROC AUC no more than one standard error (std / √15, of 5×3 folds) below the champion's.
+    - has the separably higher ROC AUC on the same rows (`duel`; Nadeau-Bengio t > 2).
 
-    The two were measured on different rows, so less would be noise; yet each promotion may give away that
-    much, and nothing adds it up.
+    Anything else stays a candidate: changing models for noise costs trust, and each change could lose a bit.
     """
     if policy != "auto":
         return Decision(policy == "always", f"policy {policy}")
-    leaks = [finding.column for finding in findings if finding.check == LEAK]
-    if leaks:
-        return Decision(False, f"{', '.join(leaks)} alone tells the label; `--promote always` overrides")
+    if objection := objection_to(candidate, champion, findings):
+        return _keep(objection)
     if champion is None:
         return Decision(True, "first version")
-    objection = _incompatible(candidate, champion) or _too_few_rows(candidate, champion)
-    decision = Decision(False, objection) if objection else _compare(candidate, champion)
-    if decision.promote:
-        return decision
-    return Decision(False, f"{decision.reason}; promote it by hand if you still want it")
+    if duel is None or isinstance(duel, NotComparable):
+        return _keep(duel.why if duel else f"not compared with {champion.version}")
+    figures = in_words(duel, champion.version)
+    if duel.paired.t > SEPARABLE_T:
+        return Decision(True, f"better: {figures}")
+    return _keep(f"{'worse' if duel.paired.t < -SEPARABLE_T else 'not separably better'}: {figures}")
+
+
+def objection_to(candidate: Manifest, champion: Manifest | None, findings: Sequence[Finding]) -> str:
+    """What keeps `auto` from promoting, however good the figures; empty where nothing does."""
+    leaks = [finding.column for finding in findings if finding.check == LEAK]
+    if leaks:
+        return f"{', '.join(leaks)} alone tells the label"
+    if champion is None:
+        return ""
+    return _incompatible(candidate, champion) or _too_few_rows(candidate, champion)
+
+
+def in_words(duel: Duel, champion: str) -> str:
+    """The figures that decide, on which rows."""
+    return (
+        f"ROC AUC {duel.candidate_roc_auc:.4f} against {duel.champion_roc_auc:.4f} of {champion}, "
+        f"t = {duel.paired.t:.1f} ({duel.how})"
+    )
+
+
+def _keep(reason: str) -> Decision:
+    return Decision(False, f"{reason}; promote it by hand if you still want it")
 
 
 def _incompatible(candidate: Manifest, champion: Manifest) -> str:
@@ -67,15 +92,3 @@ def _too_few_rows(candidate: Manifest, champion: Manifest) -> str:
     if new >= old * SMALLEST_SHARE_OF_ROWS:
         return ""
     return f"trained on {new:,} rows, less than half of the {old:,} of {champion.version}"
-
-
-def _compare(candidate: Manifest, champion: Manifest) -> Decision:
-    new, old = candidate.metrics.get("roc_auc"), champion.metrics.get("roc_auc")
-    if new is None or old is None:
-        unmeasured = candidate if new is None else champion
-        return Decision(False, f"nothing to compare: {unmeasured.version} has no ROC AUC")
-    error = old.std / math.sqrt(FOLDS * REPEATS)
-    figures = f"ROC AUC {new.mean:.4f} against {old.mean:.4f} ± {error:.4f} of {champion.version}"
-    if new.mean >= old.mean - error:
-        return Decision(True, f"not worse: {figures}")
-    return Decision(False, f"worse: {figures}")

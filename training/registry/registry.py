@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
-from contract.champion import Champion, manifest_key, model_key, version_prefix
+from contract.champion import Champion
 from contract.errors import ManifestError
-from contract.manifest import MANIFEST_FILE, Manifest, decode_manifest, encode_manifest
-from training.errors import RegistryError, VersionExists
+from contract.manifest import Manifest
+from training.errors import RegistryError
 from training.registry.pointer import ChampionPointer, Pointer, Standing, conflict
-from training.registry.storage import BINARY, JSON, Bucket, S3Client
+from training.registry.storage import Bucket, S3Client
+from training.registry.versions import Versions
 
-VERSIONS_NAMED = 5  # in messages
+NO_FILES: Mapping[str, bytes] = MappingProxyType({})
 
 
 class Publishable(Protocol):
@@ -47,35 +49,25 @@ class Registry:
     def __init__(self, s3: S3Client, bucket: str, schema_name: str) -> None:
         self._bucket = Bucket(s3, bucket)
         self._schema = schema_name
+        self._versions = Versions(self._bucket, schema_name)
         self._pointer = ChampionPointer(self._bucket, schema_name)
 
-    def publish(self, trained: Publishable) -> None:
-        """Store a version, the manifest last: without one a version does not exist to anybody.
+    def publish(self, trained: Publishable, files: Mapping[str, bytes] = NO_FILES) -> None:
+        """Store a version with `files` by name, the manifest last: without one it does not exist to anybody.
 
-        Publishing the same bytes again succeeds; different bytes under a known version raise VersionExists.
+        Where S3 refuses half-way, publishing again completes it. Publishing the same bytes again succeeds;
+        others, or more files, under a known version raise VersionExists.
         """
-        manifest = trained.manifest
-        self._require_schema(manifest.version, manifest)
-        self._put_once(model_key(self._schema, manifest.version), trained.onnx, BINARY, manifest.version)
-        encoded = encode_manifest(manifest)
-        self._put_once(manifest_key(self._schema, manifest.version), encoded, JSON, manifest.version)
-
-    def _put_once(self, key: str, body: bytes, content_type: str, version: str) -> None:
-        if self._bucket.put_if(key, body, content_type, etag=None):
-            return
-        # A retry after a lost answer finds its own bytes; that is success.
-        stored = self._bucket.get(key)
-        if stored is None or stored.body != body:
-            raise VersionExists(f"model {version}: already published with other content; train again")
+        self._require_schema(trained.manifest.version, trained.manifest)
+        self._versions.put(trained.manifest, trained.onnx, files)
 
     def versions(self) -> list[VersionSummary]:
         """Every published version whose manifest can be read, newest first.
 
         Where the champion pointer cannot be read, none is marked.
         """
-        pointer = self._pointer.read()
-        serving = pointer.champion.version if pointer and pointer.champion else None
-        listed = [self._summary(version, serving) for version in self._published()]
+        serving = self.serving()
+        listed = [self._summary(version, serving) for version in self._versions.names()]
         return sorted(
             (summary for summary in listed if summary),
             key=lambda summary: (summary.created_at, summary.version),
@@ -84,7 +76,7 @@ class Registry:
 
     def _summary(self, version: str, serving: str | None) -> VersionSummary | None:
         try:
-            manifest = self._stored_manifest(version)
+            manifest = self._versions.manifest_or_none(version)
         except ManifestError:
             return None  # one version must not hide the others; asking for it by name says what is wrong
         if manifest is None:
@@ -93,43 +85,18 @@ class Registry:
         roc_auc = measured.mean if measured else None
         return VersionSummary(version, manifest.created_at, manifest.chosen, roc_auc, version == serving)
 
-    def _published(self) -> list[str]:
-        """Names of the versions that have a manifest, in key order."""
-        prefix = version_prefix(self._schema)
-        paths = [key.removeprefix(prefix).split("/") for key in self._bucket.keys(prefix)]
-        return [path[0] for path in paths if path[1:] == [MANIFEST_FILE]]
-
     def manifest(self, version: str) -> Manifest:
         """What a version says about itself."""
-        try:
-            manifest = self._stored_manifest(version)
-        except ManifestError as error:
-            raise RegistryError(f"model {version}: {error}") from error
-        if manifest is None:
-            known = sorted(self._published(), reverse=True)[:VERSIONS_NAMED]
-            names = ", ".join(known) or "none yet; run `churn train`"
-            raise RegistryError(f"model {version!r}: no such version of {self._schema}; known are {names}")
-        return manifest
-
-    def _stored_manifest(self, version: str) -> Manifest | None:
-        stored = self._bucket.get(manifest_key(self._schema, version)) if version else None
-        return decode_manifest(stored.body) if stored else None
+        return self._versions.manifest(version)
 
     def model(self, version: str) -> bytes:
         """A version's graph, checked against its manifest's sha256."""
-        return self._graph(version, self.manifest(version))
+        return self._versions.graph(self.manifest(version), version)
 
-    def _graph(self, version: str, manifest: Manifest) -> bytes:
-        stored = self._bucket.get(model_key(self._schema, version))
-        if stored is None:
-            raise RegistryError(f"model {version}: its graph is missing; promote another version")
-        found = hashlib.sha256(stored.body).hexdigest()
-        if found != manifest.onnx_sha256:
-            raise RegistryError(
-                f"model {version}: its graph has sha256 {found[:12]}…, the manifest says "
-                f"{manifest.onnx_sha256[:12]}…; it is damaged, so promote another version"
-            )
-        return stored.body
+    def file(self, version: str, name: str) -> bytes | None:
+        """A file published with a version, such as report.html; None where it has none of that name."""
+        self.manifest(version)  # half a version does not exist
+        return self._versions.file(version, name)
 
     def _require_schema(self, version: str, manifest: Manifest) -> None:
         found = manifest.schema.get("$id")
@@ -148,11 +115,16 @@ class Registry:
                 f"model {version}: its manifest is that of {manifest.version!r}; promote another version"
             )
         self._require_schema(version, manifest)
-        check_servable(version, manifest, self._graph(version, manifest))
+        check_servable(version, manifest, self._versions.graph(manifest, version))
 
     def champion(self) -> Standing | None:
         """The serving version's pointer and its ETag, or None before the first promotion."""
         return self._pointer.standing()
+
+    def serving(self) -> str | None:
+        """The version that serves; None where there is none, or the pointer cannot be read."""
+        pointer = self._pointer.read()
+        return pointer.champion.version if pointer and pointer.champion else None
 
     def promote(
         self, version: str, by: str, reason: str, *, expected: Standing | UnsetType | None = UNSET

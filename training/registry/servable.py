@@ -25,7 +25,7 @@ def check_servable(version: str, manifest: Manifest, onnx: bytes) -> None:
     try:
         schema = manifest.feature_schema()
         _check_manifest(manifest, schema)
-        graph = Graph(onnx, schema)
+        graph = Graph(onnx, schema, manifest.has_reasons)
         for rows in TRIAL_ROWS:
             graph.run(_trial(schema, rows))
     except (GraphError, ManifestError) as error:
