@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.errors import CommandError
+from cli.figure_names import title_of
 from cli.output import emit_json, note, show_facts, show_table
 from cli.stage import JsonOption, ProblemOption, StageOption, resolve_stage
 
@@ -67,7 +68,7 @@ def _show(comparison: Comparison) -> None:
         ["", comparison.first, comparison.second],
         [
             [
-                line.name.replace("_", " "),
+                title_of(line.name),
                 _told(line.first, line.std_first),
                 _told(line.second, line.std_second),
             ]
@@ -100,7 +101,7 @@ def _show_trial(trial: Trial, data: str) -> None:
     names = ("roc_auc", "pr_auc", "brier", "ece", "threshold", "flagged")
     show_table(
         [f"on {trial.rows:,} rows", *(each.version for each in both)],
-        [[name.replace("_", " "), *(_told(getattr(each, name)) for each in both)] for name in names],
+        [[title_of(name), *(_told(getattr(each, name)) for each in both)] for name in names],
         title=data,
     )
     auc = trial.roc_auc_difference

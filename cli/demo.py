@@ -16,6 +16,7 @@ from cli.output import emit_json, note, progress_bar, show_facts
 from cli.scores import as_document, show_predictions
 from cli.stage import DEFAULT_SCHEMA, JsonOption, Stage, local_directory, use_local
 from cli.train_options import Promote
+from cli.train_table import SYNTHETIC, load
 
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
@@ -48,7 +49,7 @@ The stage is still up. Look around:
 
 
 def demo(
-    data: DataOption = training.SYNTHETIC,
+    data: DataOption = SYNTHETIC,
     events: EventsOption = DEFAULT_EVENTS,
     schema: SchemaOption = DEFAULT_SCHEMA,
     fresh: FreshOption = False,
@@ -62,15 +63,15 @@ def demo(
     """
     from contract.schema import load_schema
     from loadtest.traffic import events_of
+    from training.report.page import render_report
 
     started = time.perf_counter()
     features = load_schema(schema)
-    table = training.load(data, features, seed=0)
+    table = load(data, features, seed=0)
     stage = bring_up(features, fresh=fresh)
     note(f"training on {table.rows:,} customers")
     model = training.fit(table, features, seed=0, candidates=CANDIDATES)
-    page = training.write_report(model, None, None)
-    training.publish_model(stage, model, Promote.ALWAYS, page)
+    training.publish_model(stage, model, Promote.ALWAYS, render_report(model))
     outcome = run(stage, list(islice(events_of(data, features), events)))
     seconds = time.perf_counter() - started
     if as_json:
@@ -169,6 +170,6 @@ def show(model: TrainedModel, outcome: Outcome, seconds: float, data: str) -> No
     note(
         WHERE_TO_LOOK_NEXT.format(
             customer=outcome.top[0].customer_id if outcome.top else "CUSTOMER",
-            source="synthetic:1000" if data.startswith(training.SYNTHETIC) else data,
+            source="synthetic:1000" if data.startswith(SYNTHETIC) else data,
         )
     )

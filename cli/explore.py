@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.output import emit_json, note, show_facts, show_table
+from cli.files import require_file
+from cli.output import emit_json, note, progress_bar, show_facts, show_table
 from cli.stage import JsonOption
 
 DEFAULT_PAGE = Path("explore.html")
@@ -40,7 +41,9 @@ def explore(
     from training.report.raw import read_raw
 
     told = load_schema(schema) if schema else None
-    found = look_at(read_raw(data, told, label_column=label_column, positive=positive))
+    require_file("--output", output)
+    with progress_bar(f"reading {data}", counts=False):
+        found = look_at(read_raw(data, told, label_column=label_column, positive=positive))
     output.write_bytes(render_exploration(found))
     summary = found.summary() | {"page": str(output)}
     if as_json:

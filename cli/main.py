@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from cli import demo, explore, local, models, publish, rejected, schema, scores, train
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
+from cli.interrupts import stops_cleanly
 from cli.known_errors import explain
 from cli.output import note
 
@@ -57,7 +58,8 @@ app.add_typer(rejected.app, name="rejected")
 def main() -> None:
     """Run the command line. A person's mistake ends in one line and an exit code, never in a traceback."""
     try:
-        app()
+        with stops_cleanly():
+            app()
     except CommandError as error:
         _end(str(error), error.exit_code)
     except Exception as error:

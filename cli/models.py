@@ -9,11 +9,13 @@ import typer
 
 from cli.compare import compare_versions
 from cli.errors import CommandError
+from cli.figure_names import title_of
 from cli.output import emit_json, note, show_facts, show_table
 from cli.stage import JsonOption, ProblemOption, StageOption, operator, resolve_stage
 
 if TYPE_CHECKING:
     from contract.champion import Champion
+    from contract.manifest import Recipe
 
 app = typer.Typer(no_args_is_help=True, help="List, look at, compare, promote and roll back model versions.")
 
@@ -77,25 +79,34 @@ def show(
     if as_json:
         emit_json(msgspec.to_builtins(manifest))
         return
-    recipe = manifest.recipe
     facts: list[tuple[str, object]] = [
         ("version", manifest.version),
         ("created", manifest.created_at),
         ("model", manifest.chosen),
-        ("recipe", f"{recipe.candidate} {recipe.params}, seed {recipe.seed}" if recipe else "not kept"),
+        ("recipe", _recipe_told(manifest.recipe)),
         ("trained on", f"{manifest.training_data.rows:,} rows of {manifest.training_data.source}"),
         ("validation", manifest.validation or "not told"),
         ("threshold", f"{manifest.threshold} ({manifest.threshold_rule or 'rule not told'})"),
         ("bands", f"medium from {manifest.bands.medium:.3f}, high from {manifest.bands.high:.3f}"),
-        ("calibration error", f"{manifest.calibration.ece:.4f}"),
         (
             "ONNX graph",
             f"equals the pipeline within {manifest.parity_max_abs_diff:.1e} on {manifest.parity_rows:,} rows",
         ),
         ("sha256", manifest.onnx_sha256),
     ]
-    facts += [(name, f"{spread.mean:.4f} ± {spread.std:.4f}") for name, spread in manifest.metrics.items()]
+    facts += [
+        (title_of(name), f"{spread.mean:.4f} ± {spread.std:.4f}") for name, spread in manifest.metrics.items()
+    ]
+    if "ece" not in manifest.metrics:
+        facts.append(("ECE", f"{manifest.calibration.ece:.4f}"))
     show_facts(facts)
+
+
+def _recipe_told(recipe: Recipe | None) -> str:
+    if recipe is None:
+        return "not kept"
+    settings = [f"{name} {value}" for name, value in recipe.params.items()]
+    return ", ".join([recipe.candidate, *settings, f"seed {recipe.seed}"])
 
 
 @app.command()

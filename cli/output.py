@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -52,10 +53,12 @@ def emit_json(value: Any) -> None:
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> None:
     """A table on stdout; columns whose cells are all numbers are right-aligned."""
     cells = [list(row) for row in rows]
+    if title:  # not the table's own, which breaks where the table is narrow
+        RESULTS.print(as_text(title), style="italic")
     table = Table(
-        title=as_text(title) if title else None,
-        title_justify="left",
         header_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
         show_edge=False,
         pad_edge=False,
     )

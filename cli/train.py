@@ -10,27 +10,28 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli import train_options as options
-from cli.errors import GATE_NOT_MET, WRONG_USAGE, CommandError
+from cli.errors import GATE_NOT_MET, CommandError
+from cli.files import require_file, require_folder
 from cli.output import emit_json, note, progress_bar
 from cli.stage import JsonOption, Stage, StageOption, operator, resolve_stage
 from cli.train_options import Promote
-from cli.train_show import show_reproduction, show_trained
+from cli.train_reproduce import reproduce_version
+from cli.train_settings import candidate_names, require_nothing_else, threshold_rule
+from cli.train_show import show_trained
+from cli.train_table import DEFAULT_MAX_ROWS, load
 
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
     from training.data.dataset import Table
-    from training.evaluation.thresholds import ThresholdRule
     from training.registry.release import Release
     from training.result import TrainedModel
 
-SYNTHETIC = "synthetic"
-SYNTHETIC_ROWS = 7000
 DEFAULT_BUDGET_MINUTES = 10.0
-DEFAULT_MAX_ROWS = 200_000
 TRACKING_VARIABLE = "MLFLOW_TRACKING_URI"
 
 
 def train(
+    context: typer.Context,
     data: options.DataOption,
     schema: options.SchemaOption = None,
     promote: options.PromoteOption = Promote.AUTO,
@@ -60,20 +61,29 @@ def train(
     Nothing is published unless the graph gives the pipeline's probabilities within 1e-6.
     """
     from contract.schema import load_schema
+    from training.report.page import render_report
 
+    if reproduce:
+        require_nothing_else(context)
     rule = threshold_rule(cost_missed, cost_contact, min_recall)
+    names = candidate_names(candidates)
+    if report:
+        require_file("--report", report)
+    if figures:
+        require_folder("--figures", figures)
     told = load_schema(schema) if schema else None
     target = resolve_stage(stage, told.name if told else None)
     if reproduce:
         return reproduce_version(target, reproduce, data, group, time, as_json)
     uri = tracking_uri()
     features = told or target.feature_schema()
-    table = load(data, features, seed, group=group, time=time, extras=slices or (), max_rows=max_rows)
+    with progress_bar(f"reading {data}", counts=False):
+        table = load(data, features, seed, group=group, time=time, extras=slices or (), max_rows=max_rows)
     trained = fit(
         table,
         features,
         seed,
-        candidates=_names(candidates),
+        candidates=names,
         budget_minutes=budget,
         rule=rule,
         allow_no_reasons=no_reasons,
@@ -81,64 +91,15 @@ def train(
         strict=strict,
         jobs=jobs,
     )
-    page = write_report(trained, report, figures)
+    page = render_report(trained)
     release = publish_model(target, trained, promote, page)
     track(trained, page, uri)
     if as_json:
         emit_json({**trained.summary(), "promoted": release.promoted, "promotion": release.reason})
     else:
         show_trained(trained, release)
+    write_files(trained, page, report, figures)
     return None
-
-
-def threshold_rule(
-    cost_missed: float | None, cost_contact: float | None, min_recall: float | None
-) -> ThresholdRule:
-    """The rule that the options ask for; best F1 without any."""
-    from training.errors import ThresholdError
-    from training.evaluation.thresholds import ThresholdRule
-
-    costs = (cost_missed, cost_contact) != (None, None)
-    if costs and min_recall is not None:
-        raise CommandError(
-            "the threshold follows either the costs or --min-recall: leave one out", WRONG_USAGE
-        )
-    try:
-        if costs:
-            return ThresholdRule("cost", cost_missed=cost_missed, cost_contact=cost_contact)
-        return ThresholdRule("recall", min_recall=min_recall) if min_recall is not None else ThresholdRule()
-    except ThresholdError as error:
-        raise CommandError(str(error), WRONG_USAGE) from error
-
-
-def _names(candidates: str | None) -> tuple[str, ...] | None:
-    return None if candidates is None else tuple(filter(None, (n.strip() for n in candidates.split(","))))
-
-
-def load(
-    data: str,
-    schema: FeatureSchema,
-    seed: int,
-    *,
-    group: str | None = None,
-    time: str | None = None,
-    extras: Sequence[str] = (),
-    max_rows: int = DEFAULT_MAX_ROWS,
-) -> Table:
-    """The table that `--data` names."""
-    from training.data.dataset import read_table, table_from_rows
-
-    name, _, rows = data.partition(":")
-    if name != SYNTHETIC:
-        return read_table(data, schema, group=group, time=time, extras=extras, max_rows=max_rows, seed=seed)
-    if rows and not rows.isdigit():
-        raise CommandError(f"--data {data}: expected synthetic or synthetic:ROWS, such as synthetic:7000")
-    from producer.synthetic import customers
-
-    made = customers(schema.name, int(rows or SYNTHETIC_ROWS), seed)
-    return table_from_rows(
-        made, schema, data, group=group, time=time, extras=extras, max_rows=max_rows, seed=seed
-    )
 
 
 def fit(
@@ -170,20 +131,25 @@ def fit(
         raise CommandError(str(error), GATE_NOT_MET) from error
 
 
-def write_report(trained: TrainedModel, report: str | None, figures: str | None) -> bytes:
-    """The version's report, also written to a file and its figures to a folder where these are named."""
-    from training.report.page import render_report
+def write_files(trained: TrainedModel, page: bytes, report: Path | None, figures: Path | None) -> None:
+    """Write the report to a file and its figures to a folder, where these are named.
 
-    page = render_report(trained)
-    if report:
-        Path(report).write_bytes(page)
-        note(f"report: {report}")
-    if figures:
-        from training.report.figures import write_figures
+    Last of all, since by then the model is published: a full disk takes nothing with it.
+    """
+    try:
+        if report:
+            report.write_bytes(page)
+            note(f"report: {report}")
+        if figures:
+            from training.report.figures import write_figures
 
-        written = write_figures(trained, Path(figures))
-        note(f"figures: {len(written)} PNG files in {figures}")
-    return page
+            written = write_figures(trained, figures)
+            note(f"figures: {len(written)} PNG files in {figures}")
+    except OSError as error:
+        raise CommandError(
+            f"{error.filename or report or figures}: {error.strerror or error}; the model is published, "
+            f"and `churn models report {trained.manifest.version}` writes its report"
+        ) from error
 
 
 def publish_model(stage: Stage, trained: TrainedModel, promote: Promote, page: bytes) -> Release:
@@ -224,36 +190,3 @@ def track(trained: TrainedModel, page: bytes, uri: str | None) -> None:
         note(f"MLflow: {found}")
     except TrackingError as error:
         note(f"not tracked: {error}")
-
-
-def reproduce_version(
-    stage: Stage, version: str, data: str, group: str | None, time: str | None, as_json: bool
-) -> None:
-    """Make a version again, and exit 3 where its graph is another.
-
-    `group` and `time` as in the training, since a row without a usable time is left out.
-    """
-    from training.registry.reproduce import reproduce
-    from training.workflow import rebuild
-
-    registry = stage.registry()
-    manifest = registry.manifest(version)
-    rows = manifest.training_data.rows  # a sample is drawn again by its size and seed
-    table = load(
-        data, manifest.feature_schema(), manifest.seed, group=group, time=time, max_rows=max(rows, 1)
-    )
-    found = reproduce(registry, version, table, rebuild)
-    if as_json:
-        emit_json(
-            {
-                "version": found.version,
-                "same": found.same,
-                "expected_sha256": found.expected_sha256,
-                "found_sha256": found.found_sha256,
-                "differences": list(found.differences),
-            }
-        )
-    else:
-        show_reproduction(found)
-    if not found.same:
-        raise typer.Exit(GATE_NOT_MET)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -141,13 +142,13 @@ ReproduceOption = Annotated[
     ),
 ]
 ReportOption = Annotated[
-    str | None,
+    Path | None,
     typer.Option(
         "--report", metavar="FILE", help="Also write the version's report.html here.", rich_help_panel=OUTPUT
     ),
 ]
 FiguresOption = Annotated[
-    str | None,
+    Path | None,
     typer.Option(
         "--figures",
         metavar="FOLDER",

@@ -9,7 +9,6 @@ from cli.output import note, show_facts, show_table
 if TYPE_CHECKING:
     from contract.manifest import Candidate, Manifest, Spread
     from training.registry.release import Release
-    from training.registry.reproduce import Reproduction
     from training.result import TrainedModel
 
 FIGURES = ("roc_auc", "pr_auc", "f1", "brier", "ece", "precision_top_10")
@@ -21,7 +20,7 @@ def show_trained(trained: TrainedModel, release: Release) -> None:
     for finding in trained.findings:
         note(f"data: {finding.message}")
     show_table(
-        ["candidate", "ROC AUC", "t", "PR AUC", "F1", "Brier", "ECE", "top 10%"],  # within 80 columns
+        ["candidate", "ROC AUC", "t", "PR AUC", "F1", "Brier", "ECE", "top\n10%"],  # within 80 columns
         [_row(each, manifest) for each in by_merit(manifest)],
         title=f"{manifest.training_data.rows:,} customers, out of fold: {manifest.validation}",
     )
@@ -43,9 +42,10 @@ def by_merit(manifest: Manifest) -> list[Candidate]:
 
 
 def _row(each: Candidate, manifest: Manifest) -> list[object]:
-    spread = f"{each.roc_auc.mean:.4f} ±{each.roc_auc.std:.3f}"
-    t = "chosen" if each.name == manifest.chosen else "" if each.t is None else f"{each.t:+.1f}"
+    spread = f"{each.roc_auc.mean:.4f} ±{each.roc_auc.std:.3f}".replace("±0", "±")
+    t = "" if each.t is None or each.name == manifest.chosen else f"{each.t:+.1f}"
     rest: list[Spread | None] = [getattr(each, name) for name in FIGURES[1:]]
+    t = t if len(t) <= len("-99.9") else t.partition(".")[0]  # of baselines on large tables
     return [each.name, spread, t, *("" if figure is None else f"{figure.mean:.3f}" for figure in rest)]
 
 
@@ -54,6 +54,7 @@ def _facts(trained: TrainedModel, release: Release) -> list[tuple[str, Any]]:
     bands, metrics = manifest.bands, manifest.metrics
     return [
         ("chosen", f"{manifest.chosen}, the simplest not separably worse than the best (|t| ≤ 2)"),
+        ("t", "of the ROC AUC difference to the chosen one, corrected for overlapping folds"),
         ("version", manifest.version),
         ("serves now", f"{'yes' if release.promoted else 'no'}: {release.reason}"),
         ("threshold", f"{manifest.threshold:.3f} ({manifest.threshold_rule})"),
@@ -67,17 +68,3 @@ def _facts(trained: TrainedModel, release: Release) -> list[tuple[str, Any]]:
         ("size, speed", f"{manifest.onnx_bytes:,} bytes, {trained.score_micros:.1f} µs per customer"),
         ("took", f"{trained.seconds:.1f} s"),
     ]
-
-
-def show_reproduction(found: Reproduction) -> None:
-    """Whether the graphs are equal, and what is not as it was."""
-    show_facts(
-        [
-            ("version", found.version),
-            ("published sha256", found.expected_sha256),
-            ("made again", found.found_sha256),
-            ("same", "yes, byte for byte" if found.same else "NO"),
-        ]
-    )
-    for difference in found.differences:
-        note(f"differs: {difference}")

@@ -5,14 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from infra.local.stage import LocalStage, local_stage
+from tests.once import Once, once_in
+
+if TYPE_CHECKING:
+    from training.result import TrainedModel
 
 TESTS = Path(__file__).resolve().parent
+# The files that take longest, after those that need the embedded AWS: begun early, no worker ends with one.
+LONGEST = ("test_figures.py", "test_large_table.py", "test_tracking.py")
 
 
 class OneEmulator(LoadScopeScheduling):
@@ -34,7 +40,35 @@ def _files_that_need_the_emulator() -> frozenset[str]:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneEmulator:
     """Called by pytest-xdist where tests run on several workers."""
+    config.option.loadscopereorder = False  # as collected, not by the number of tests in a file
     return OneEmulator(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Longest first; the order within a file stays."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    if item.get_closest_marker("emulator"):
+        return 0
+    return 1 + (LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Makes what is dear once for all workers: `once("name", make)`."""
+    return once_in(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def trained(once: Once) -> TrainedModel:
+    """A model of the shop's customers: `logistic_bins` alone, with the baselines."""
+    from tests.training.tables import SHOP, shop_table
+    from training.workflow import train
+
+    found: TrainedModel = once("trained", lambda: train(shop_table(), SHOP, candidates=["logistic_bins"]))
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from training.export.flips import Decisions
 from training.export.proof import Proof
 
 HIGH_PERCENTILE = 90  # the tenth of customers most at risk
-LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy", "pandas")
+LIBRARIES = ("scikit-learn", "scipy", "skl2onnx", "onnx", "onnxruntime", "numpy", "pandas")
 BOOSTING = ("xgboost", "lightgbm")
 
 

@@ -13,11 +13,12 @@ from training.data.quality import Finding, check_quality, strict_failures
 from training.data.splits import make_splits
 from training.describe_model import describe_model
 from training.errors import CandidateError, QualityError
-from training.evaluation.comparison import Compared, Comparison, compare, units_of
+from training.evaluation.comparison import Compared, Comparison, compare
 from training.evaluation.evaluate import Study
 from training.evaluation.selection import choose_simplest
 from training.evaluation.slices import default_columns, group_by, make_slices
 from training.evaluation.thresholds import ThresholdRule
+from training.evaluation.workbench import units_of
 from training.export.proof import Proof, prove, refit
 from training.export.speed import measure_score_micros
 from training.models.candidates import BASELINES, DEFAULT_CANDIDATES, VOTE, select

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import NAMES, Browser, browser, find_browser
-from tests.training.tables import SHOP, shop_rows, shop_table, write_csv
+from tests.training.tables import shop_rows, write_csv
 from training.report import explore as exploration
 from training.report.page import SECTIONS, render_report
 from training.report.raw import read_raw
-from training.workflow import train
+from training.result import TrainedModel
 
 PAGES = ("report", "explore")
 WIDTHS = (390, 900, 1440)  # a telephone, a tablet, a desk
@@ -49,12 +49,11 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def pages(trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """One page of each kind, of the shop's customers."""
     folder = tmp_path_factory.mktemp("pages")
-    model = train(shop_table(), SHOP, candidates=["logistic_bins"], jobs=1)
     found = exploration.explore(read_raw(write_csv(folder / "shop.csv", shop_rows())))
-    made = {"report": render_report(model), "explore": exploration.render_exploration(found)}
+    made = {"report": render_report(trained), "explore": exploration.render_exploration(found)}
     for name, page in made.items():
         (folder / f"{name}.html").write_bytes(page)
     return {name: folder / f"{name}.html" for name in made}

@@ -41,7 +41,8 @@ def trained(
     """A model trained and promoted by the command line: what `train --json` printed."""
     shell = Shell(tmp_path_factory.mktemp("train"), local_directory)
     write_csv(shell.directory / "customers.csv", 600)
-    printed: dict[str, Any] = shell.json("train --data customers.csv --promote always")
+    command = "train --data customers.csv --promote always --candidates logistic,logistic_bins"
+    printed: dict[str, Any] = shell.json(command)
     return printed
 
 
@@ -111,7 +112,7 @@ def test_rejected_events_are_listed_shown_and_replayed(
 
 def test_models_are_listed_promoted_and_rolled_back(trained: dict[str, Any], shell: Shell) -> None:
     """A second version can be promoted by hand, and a rollback makes the first serve again."""
-    second = shell.json("train --data synthetic:500 --promote never")
+    second = shell.json("train --data synthetic:500 --promote never --candidates logistic_bins")
     assert second["promoted"] is False
     listed = shell.json("models list")
     assert [each["version"] for each in listed[:2]] == [second["version"], trained["version"]]

@@ -15,7 +15,7 @@ import pytest
 from infra.local.stage import LocalStage
 from producer.synthetic import customers
 from tests.commands import Shell
-from tests.training.versions import Model
+from tests.training.registry.versions import Model
 from training.registry.registry import Registry
 
 pytestmark = pytest.mark.emulator

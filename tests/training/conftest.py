@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.fake_s3 import FakeS3
-from tests.training.tables import SHOP, shop_table
+from tests.once import Once
+from tests.training.tables import shop_table
+from tests.training.trainings import Watched, train_several
 from training.data.dataset import Table
-from training.registry.registry import Registry
-from training.workflow import TrainedModel, train
+from training.result import TrainedModel
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -21,18 +21,16 @@ def shop() -> Table:
 
 
 @pytest.fixture(scope="session")
-def trained(shop: Table) -> TrainedModel:
-    return train(shop, SHOP, candidates=["logistic_bins"])
+def watched(once: Once) -> Watched:
+    """A training of several candidates, and the progress that it told."""
+    found: Watched = once("several", train_several)
+    return found
 
 
-@pytest.fixture
-def s3() -> FakeS3:
-    return FakeS3()
-
-
-@pytest.fixture
-def registry(s3: FakeS3) -> Registry:
-    return Registry(s3, "bucket", "shop")
+@pytest.fixture(scope="session")
+def several(watched: Watched) -> TrainedModel:
+    """`logistic`, `logistic_bins`, `decision_tree` and their `vote`, where a straight line is no good."""
+    return watched.model
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ from contract.schema import load_schema, parse_schema
 from training.data.dataset import read_table
 from training.data.infer import infer_schema
 from training.data.quality import check_quality
+from training.data.splits import make_splits
+from training.evaluation.evaluate import evaluate_recipe
+from training.models.encoding import learn_encoding
 from training.result import TrainedModel
 from training.workflow import train
 
@@ -17,7 +20,7 @@ from training.workflow import train
 @pytest.fixture(scope="module")
 def telco(telco_csv: Path) -> TrainedModel:
     schema = load_schema("telco")
-    return train(read_table(telco_csv, schema), schema, candidates=["logistic", "logistic_bins"])
+    return train(read_table(telco_csv, schema), schema, candidates=["logistic", "logistic_bins"], jobs=1)
 
 
 def test_the_table_is_read_whole_with_blank_totals_missing(telco_csv: Path) -> None:
@@ -30,7 +33,7 @@ def test_the_table_is_read_whole_with_blank_totals_missing(telco_csv: Path) -> N
 
 
 def test_quality_reaches_its_figures(telco: TrainedModel) -> None:
-    """The figures that docs/training.md names, nested 5×3; the straight line is separably worse."""
+    """The figures that the README names, nested 5×3; the straight line is separably worse."""
     manifest = telco.manifest
     metrics = {name: spread.mean for name, spread in manifest.metrics.items()}
     assert manifest.chosen == "logistic_bins"
@@ -70,10 +73,12 @@ def test_the_graph_is_the_known_one(telco: TrainedModel) -> None:
 def test_the_inferred_schema_trains_as_well_as_the_hand_written_one(
     telco_csv: Path, telco: TrainedModel
 ) -> None:
-    """`churn schema infer` gives something usable at once."""
+    """`churn schema infer` gives something usable at once: the same recipe on the same folds does as well."""
     schema = parse_schema(infer_schema(telco_csv).document)
-    model = train(read_table(telco_csv, schema), schema, candidates=["logistic_bins"])
     assert schema.feature_names == load_schema("telco").feature_names
-    assert model.manifest.metrics["roc_auc"].mean == pytest.approx(
-        telco.manifest.metrics["roc_auc"].mean, abs=0.002
-    )
+    table, recipe = read_table(telco_csv, schema), telco.manifest.recipe
+    assert recipe is not None
+    encoding = learn_encoding(table.inputs, schema)
+    found = evaluate_recipe(recipe, table, encoding, make_splits(table, recipe.seed), telco.rule)
+    expected = telco.manifest.metrics["roc_auc"].mean
+    assert found.spread("roc_auc").mean == pytest.approx(expected, abs=0.002)

@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pickle
-import tempfile
+import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, TypeAlias
 
-import numpy as np
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-from training.evaluation.evaluate import (
-    Choice,
-    Judged,
-    Study,
-    assemble,
-    choose_params,
-    judge_fold,
-    judge_vote,
-    vote_choice,
-)
+from training.evaluation.evaluate import Choice, Judged, Study, assemble, judge_vote, time_fit, vote_choice
 from training.evaluation.evaluation import Evaluation
+from training.evaluation.workbench import Tell, Workbench, fits_per_task, units_of
 from training.models.candidates import VOTE
 from training.models.kind import Kind, Params
-
-# Starting workers costs about two seconds, so small comparisons stay in this process.
-WORTH_WORKERS_SECONDS = 15.0
-UNITS_PER_EFFORT = 10  # progress is counted in whole units
-
-Tell: TypeAlias = Callable[[int, str], None]  # units done since the last time, and what they were
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One outer fold of one candidate, or with `fold` None the choice of its settings on all rows."""
-
-    name: str
-    settings: tuple[Params, ...]
-    fold: int | None
-    units: int
+from training.models.one_thread import one_thread
 
 
 @dataclass(slots=True)
@@ -66,15 +34,27 @@ class Comparison:
 
 @dataclass(slots=True)
 class Budget:
-    """How long the comparison may take, and what a unit of work has been taking."""
+    """How long the comparison may take; `expected` and `taken` are seconds of work that is done."""
 
     seconds: float
     started: float = field(default_factory=time.perf_counter)
-    seconds_per_unit: float = 0.0
+    expected: float = 0.0
+    taken: float = 0.0
 
     @property
     def left(self) -> float:
         return self.seconds - (time.perf_counter() - self.started)
+
+    def note(self, expected: float, taken: float) -> None:
+        """Remember how long work took that was expected to take so long."""
+        if math.isfinite(expected):
+            self.expected += expected
+            self.taken += taken
+
+    @property
+    def slowdown(self) -> float:
+        """By how much work has been taking longer than expected."""
+        return max(1.0, self.taken / self.expected) if self.expected else 1.0
 
 
 def compare(
@@ -91,9 +71,11 @@ def compare(
     fitted = sorted((kind for kind in kinds if kind.name != VOTE), key=lambda kind: kind.complexity)
     with Workbench(study, jobs, sum(units_of(study, kind, kind.search) for kind in fitted)) as bench:
         for kind in fitted:
-            settings = _affordable(study, kind, budget, bench.jobs, comparison)
+            fit_seconds = _fit_seconds(study, kind, budget)
+            settings = _affordable(study, kind, fit_seconds, budget, bench.jobs, comparison)
             if settings:
-                folds[kind.name], final = bench.judge(kind, settings, budget, tell)
+                folds[kind.name], final, seconds = bench.judge(kind, settings, tell)
+                budget.note(fit_seconds * fits_per_task(settings) * (len(study.splits.outer) + 1), seconds)
                 evaluation = assemble(study, kind.name, folds[kind.name])
                 comparison.compared.append(Compared(kind, evaluation, final))
     for kind in kinds:
@@ -102,27 +84,28 @@ def compare(
     return comparison
 
 
-def units_of(study: Study, kind: Kind, settings: Sequence[Params]) -> int:
-    """The progress units of one candidate: every fit of its outer and inner folds."""
-    return (len(study.splits.outer) + 1) * _units_per_task(kind, settings)
-
-
-def _units_per_task(kind: Kind, settings: Sequence[Params]) -> int:
-    return max(1, round(UNITS_PER_EFFORT * kind.effort * (3 * len(settings) + 1)))
+def _fit_seconds(study: Study, kind: Kind, budget: Budget) -> float:
+    """Of one fit. It is measured, as on a table of many categories `effort` is off by ten times and more."""
+    if budget.left <= 0:
+        return math.inf
+    with one_thread():
+        return time_fit(study, kind.name, kind.search[0])
 
 
 def _affordable(
-    study: Study, kind: Kind, budget: Budget, jobs: int, comparison: Comparison
+    study: Study, kind: Kind, fit_seconds: float, budget: Budget, jobs: int, comparison: Comparison
 ) -> tuple[Params, ...]:
     """As many of a candidate's settings as the time left allows; the first candidate gets one at least."""
+    rounds = math.ceil((len(study.splits.outer) + 1) / jobs)
     for count in range(len(kind.search), 0, -1):
         settings = kind.search[:count]
-        if units_of(study, kind, settings) * budget.seconds_per_unit / jobs <= budget.left:
+        if fit_seconds * budget.slowdown * fits_per_task(settings) * rounds <= budget.left:
             break
     else:
         if not kind.baseline and any(not each.kind.baseline for each in comparison.compared):
             comparison.cuts.append(
-                f"{kind.name}: left out, as the time was up; a larger --budget or fewer --candidates help"
+                f"{kind.name}: left out, as too little time was left; a larger --budget or fewer "
+                "--candidates help"
             )
             return ()
         settings = kind.search[:1]
@@ -142,79 +125,3 @@ def _add_vote(study: Study, kind: Kind, comparison: Comparison, folds: dict[str,
     ]
     final = vote_choice([(c.kind, c.final) for c in members])
     comparison.compared.append(Compared(kind, assemble(study, kind.name, judged), final))
-
-
-class Workbench:
-    """Runs tasks on one study, in this process or in several; the results are the same."""
-
-    def __init__(self, study: Study, jobs: int, units: int) -> None:
-        self._study = study
-        self._units = units
-        self.jobs = jobs or os.cpu_count() or 1
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._parallel: Any = None
-
-    def __enter__(self) -> Workbench:
-        # 10 units are about one fit of a logistic regression on 7,000 rows, 50 ms.
-        estimate = self._units / UNITS_PER_EFFORT * 0.05 * len(self._study.labels) / 7000
-        if self.jobs > 1 and estimate > WORTH_WORKERS_SECONDS:
-            self._folder = tempfile.TemporaryDirectory(prefix="churn-study-")
-            (Path(self._folder.name) / "study").write_bytes(pickle.dumps(self._study))
-            self._parallel = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch="all")
-            self._parallel.__enter__()
-        else:
-            self.jobs = 1
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._parallel is not None:
-            self._parallel.__exit__(*error)
-        if self._folder is not None:
-            self._folder.cleanup()
-
-    def judge(
-        self, kind: Kind, settings: tuple[Params, ...], budget: Budget, tell: Tell
-    ) -> tuple[list[Judged], Choice]:
-        """All outer folds in order, and the choice of settings on all rows."""
-        units = _units_per_task(kind, settings)
-        folds = [*range(len(self._study.splits.outer)), None]
-        done: dict[int | None, Any] = {}
-        busy = 0.0
-        for fold, result, seconds in self._run([Task(kind.name, settings, fold, units) for fold in folds]):
-            done[fold] = result
-            busy += seconds
-            tell(units, f"comparing {kind.name}")
-        budget.seconds_per_unit = max(budget.seconds_per_unit, busy / (units * len(folds)))
-        return [done[fold] for fold in folds if fold is not None], done[None]
-
-    def _run(self, tasks: Sequence[Task]) -> Iterator[tuple[int | None, Any, float]]:
-        if self._parallel is None:
-            for task in tasks:
-                yield _timed(self._study, task)
-            return
-        assert self._folder is not None
-        path = str(Path(self._folder.name) / "study")
-        yield from self._parallel(delayed(_run_elsewhere)(path, task) for task in tasks)
-
-
-def _run_elsewhere(path: str, task: Task) -> tuple[int | None, Any, float]:
-    return _timed(_load(path), task)
-
-
-@lru_cache(maxsize=1)
-def _load(path: str) -> Study:
-    study: Study = pickle.loads(Path(path).read_bytes())  # noqa: S301 - written by this very process's parent
-    return study
-
-
-def _timed(study: Study, task: Task) -> tuple[int | None, Any, float]:
-    started = time.perf_counter()
-    # Sums in parallel depend on the number of cores, and these tables are too small to gain.
-    with threadpool_limits(limits=1):
-        result: Judged | Choice
-        if task.fold is None:
-            rows = np.arange(len(study.labels))
-            result = choose_params(study, task.name, task.settings, rows)
-        else:
-            result = judge_fold(study, task.name, task.settings, study.splits.outer[task.fold])
-    return task.fold, result, time.perf_counter() - started

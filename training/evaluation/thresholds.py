@@ -57,7 +57,7 @@ class ThresholdRule:
         if self.kind == "recall":
             assert self.min_recall is not None
             # Going up, recall falls: the last one that still finds enough.
-            enough = np.flatnonzero(curve.found >= self.min_recall * curve.positives)
+            enough = np.flatnonzero(curve.found / curve.positives >= self.min_recall)
             return float(curve.thresholds[enough[-1]])
         if self.kind == "cost":
             return _middle_of_best(curve.thresholds, -self.cost(curve))

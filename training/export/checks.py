@@ -9,13 +9,11 @@ from numpy.typing import NDArray
 
 from contract.graph import CONTRIBUTIONS, MARGIN, REASON_CONTRIBUTION, REASON_FEATURE
 from training.errors import ParityError
-from training.export.explained import Explained, Reference
+from training.export.explained import CERTAIN, Explained, Reference
 from training.export.graph import Outputs
 
 MAX_MARGIN_DIFF = 1e-5
 DIGITS_LAST_TO = 64.0  # log-odds up to which float32 holds 1e-5 and room for a sum
-# Where log-odds come from a probability, they are as exact as 1e-7 of it, float32's digits, lets them be.
-PROBABILITY_DIGITS = 1e-7
 
 
 def largest(difference: NDArray[Any]) -> float:
@@ -79,6 +77,7 @@ class Checks:
         )
         scale = np.maximum(1.0, extent / DIGITS_LAST_TO)
         if self._reference.from_probability:
-            held = np.clip(explained.probability, PROBABILITY_DIGITS, 1 - PROBABILITY_DIGITS)
-            scale = np.maximum(scale, PROBABILITY_DIGITS / MAX_MARGIN_DIFF / (held * (1 - held)))
+            held = np.clip(explained.probability, CERTAIN, 1 - CERTAIN)
+            digits = self._reference.probability_digits
+            scale = np.maximum(scale, digits / MAX_MARGIN_DIFF / (held * (1 - held)))
         return np.asarray(scale)

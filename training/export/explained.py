@@ -32,12 +32,13 @@ class Reference(ABC):
     """A fitted candidate that explains itself.
 
     `separable` contributions answer to their own feature only. `from_probability`: log-odds are taken from
-    the probability, so that their digits get lost near 0 and 1. `used` marks the features that can
-    contribute, (features,).
+    the probability, and are as exact as a graph's `probability_digits` of it let them be. `used` marks the
+    features that can contribute, (features,).
     """
 
     separable = False
     from_probability = True
+    probability_digits = 1e-7  # float32's
     base_margin: float
     used: NDArray[np.bool_]
 

@@ -153,7 +153,7 @@ def _from_dump(root: dict[str, Any]) -> LibraryTree:
     column = [0] * count + [splits[number]["split_feature"] for number in sorted(splits)]
     value = [leaves[number]["leaf_value"] for number in sorted(leaves)] + [0.0] * len(splits)
     return LibraryTree(
-        parent, np.array(column, dtype=np.int64), np.array(value), np.arange(len(parent)) < count
+        parent, np.array(column, dtype=np.int64), np.array(value, dtype=float), np.arange(len(parent)) < count
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from contract.graph import CONTRIBUTIONS, PROBABILITY
 from contract.inputs import Inputs
@@ -22,6 +21,7 @@ from training.export.probes import BASE_ROWS, base_rows, edge_probes, fuzz_probe
 from training.export.reference import make_reference
 from training.models.candidates import thresholds
 from training.models.encoding import to_frame
+from training.models.one_thread import one_thread
 
 MAX_PROBABILITY_DIFF = 1e-6
 FUZZ_ROWS = 100_000
@@ -74,9 +74,7 @@ def check_parity(
     feature only; so does a linear model's contribution, and a feature that no tree splits on contributes 0.
     Else raises ParityError.
     """
-    # Libraries that start threads for a slice of rows lose more than they gain. Scikit-learn looks for NaN by
-    # adding all values up, which float32's extremes overflow.
-    with threadpool_limits(limits=1), np.errstate(over="ignore", invalid="ignore"):
+    with one_thread():
         return _check(exported, pipeline, inputs, schema, seed, threshold)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
 from contract.manifest import Recipe
 from training.data.dataset import Table
 from training.errors import TrainingError
@@ -14,6 +12,7 @@ from training.export.export import Exported, export
 from training.export.parity import Parity, check_parity
 from training.models.candidates import build
 from training.models.encoding import Encoding, to_frame
+from training.models.one_thread import one_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,15 @@ class Proof:
 
 def fit(recipe: Recipe, encoding: Encoding, table: Table) -> Any:
     """The recipe's pipeline, fitted on all rows; the same on any number of cores."""
-    with threadpool_limits(limits=1):
-        model = build(recipe.candidate, encoding, recipe.params, recipe.seed)
-        return model.fit(to_frame(table.inputs), table.labels)
+    model = build(recipe.candidate, encoding, recipe.params, recipe.seed)
+    return model.fit(to_frame(table.inputs), table.labels)
 
 
 def refit(recipe: Recipe, encoding: Encoding, table: Table, *, reasons: bool = True) -> tuple[Any, Exported]:
     """The recipe fitted on all rows, and its graph. Raises TrainingError where it cannot be converted."""
-    pipeline = fit(recipe, encoding, table)
-    return pipeline, export(pipeline, encoding.schema, to_frame(table.inputs), reasons=reasons)
+    with one_thread():
+        pipeline = fit(recipe, encoding, table)
+        return pipeline, export(pipeline, encoding.schema, to_frame(table.inputs), reasons=reasons)
 
 
 def prove(

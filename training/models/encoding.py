@@ -29,7 +29,7 @@ class Encoding:
 
 
 def learn_encoding(inputs: Inputs, schema: FeatureSchema) -> Encoding:
-    """The levels of every categorical feature, sorted. Labels play no part, so folds may share it."""
+    """The levels of every categorical feature, sorted; the fit of a fold knows only those of its own rows."""
     levels = {f.name: sorted(set(inputs[f.name][:, 0].tolist())) for f in schema.categorical}
     return Encoding(schema, levels)
 

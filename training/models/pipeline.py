@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder
@@ -16,16 +15,15 @@ NUMBERS, CATEGORIES, ENCODE, MODEL = "numbers", "categories", "encode", "model"
 
 
 def assemble(encoding: Encoding, numbers: NumberEncoder, model: Any) -> Pipeline:
-    """An unfitted pipeline on `to_frame`'s columns; categories become one column per level."""
+    """An unfitted pipeline on `to_frame`'s columns; categories become one column per level seen in its fit.
+
+    So a fold's model meets a level that only judged rows hold as the served one meets a stranger: all zeros.
+    """
     return Pipeline([(ENCODE, _encoder(encoding, numbers)), (MODEL, model)])
 
 
 def _encoder(encoding: Encoding, numbers: NumberEncoder) -> ColumnTransformer:
-    one_hot = OneHotEncoder(
-        categories=[np.array(levels, dtype=object) for levels in encoding.levels.values()],
-        handle_unknown="ignore",
-        sparse_output=False,
-    )
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
     parts = [
         (NUMBERS, numbers, [feature.name for feature in encoding.schema.numeric]),
         (CATEGORIES, one_hot, list(encoding.levels)),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from contract.errors import ManifestError
 from contract.manifest import Recipe
@@ -19,6 +18,7 @@ from training.evaluation.evaluation import Evaluation, Labels, Probabilities
 from training.evaluation.metrics import judge
 from training.evaluation.paired import Paired, paired_test
 from training.models.encoding import learn_encoding
+from training.models.one_thread import one_thread
 from training.registry.compatibility import cannot_be_fed
 from training.registry.incumbent import Incumbent, Mask
 from training.registry.scoring import score_table
@@ -130,7 +130,9 @@ def _enough(evaluation: Evaluation, new: Mask) -> bool:
 
 def _graph_scores(trained: TrainedModel, champion: Incumbent, schema: FeatureSchema) -> list[Probabilities]:
     """What the champion's graph says of the rows of every fold."""
-    scored = score_table(champion.onnx, schema, trained.table.inputs)
+    scored = score_table(
+        champion.onnx, schema, trained.table.inputs, has_reasons=champion.manifest.has_reasons
+    )
     return [scored[rows] for rows in trained.evaluation.tests]
 
 
@@ -138,7 +140,7 @@ def _refitted(trained: TrainedModel, recipe: Recipe, schema: FeatureSchema) -> l
     """What the champion's recipe says of the rows of every fold, fitted on the fold's other rows."""
     encoding = learn_encoding(trained.table.inputs, schema)
     try:
-        with threadpool_limits(limits=1):  # as in training: sums in parallel depend on the number of cores
+        with one_thread():
             refitted = evaluate_recipe(recipe, trained.table, encoding, trained.splits, trained.rule)
     except (TypeError, ValueError) as error:  # settings that this version of a library no longer takes
         raise CandidateError(

@@ -13,9 +13,11 @@ from training.export.graph import Graph
 ROWS_PER_RUN = 10_000  # bounds the memory of one run
 
 
-def score_table(onnx: bytes, schema: FeatureSchema, inputs: Inputs) -> NDArray[np.float64]:
+def score_table(
+    onnx: bytes, schema: FeatureSchema, inputs: Inputs, *, has_reasons: bool
+) -> NDArray[np.float64]:
     """The probability of every row, shape (n,); `inputs` may hold more columns. Raises GraphError."""
-    graph = Graph(onnx, schema)
+    graph = Graph(onnx, schema, has_reasons)
     rows = len(inputs[schema.feature_names[0]])
     parts = [
         graph.run({name: inputs[name][start : start + ROWS_PER_RUN] for name in schema.feature_names})

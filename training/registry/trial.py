@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from contract.manifest import Manifest
+from contract.prediction import PROBABILITY_DECIMALS
 from contract.schema import FeatureSchema
 from training.data.dataset import Table
 from training.errors import RegistryError
@@ -81,10 +83,8 @@ def schema_for_both(first: Manifest, second: Manifest) -> FeatureSchema:
 def run_trial(first: Incumbent, second: Incumbent, table: Table) -> Trial:
     """Score a table, read with `schema_for_both`, by both graphs. Raises GraphError where one fails."""
     labels = table.labels
-    scored = [
-        score_table(each.onnx, each.manifest.feature_schema(), table.inputs) for each in (first, second)
-    ]
-    flags = [p >= each.manifest.threshold for p, each in zip(scored, (first, second), strict=True)]
+    scored = [_score(each, table) for each in (first, second)]
+    flags = [_flag(p, each.manifest.threshold) for p, each in zip(scored, (first, second), strict=True)]
     return Trial(
         rows=table.rows,
         positives=int(labels.sum()),
@@ -99,6 +99,19 @@ def run_trial(first: Incumbent, second: Incumbent, table: Table) -> Trial:
     )
 
 
+def _score(version: Incumbent, table: Table) -> Probabilities:
+    manifest = version.manifest
+    return score_table(
+        version.onnx, manifest.feature_schema(), table.inputs, has_reasons=manifest.has_reasons
+    )
+
+
+def _flag(scored: Probabilities, threshold: float) -> NDArray[np.bool_]:
+    """Decisions as they are stored: a threshold of six decimals may be a customer's own score, rounded up."""
+    flagged: NDArray[np.bool_] = scored.round(PROBABILITY_DECIMALS) >= threshold
+    return flagged
+
+
 def _judge(version: Incumbent, table: Table, scored: Probabilities) -> Judged:
     manifest, labels = version.manifest, table.labels
     figures = judge(labels, scored, manifest.threshold)
@@ -110,7 +123,7 @@ def _judge(version: Incumbent, table: Table, scored: Probabilities) -> Judged:
         brier=figures["brier"],
         ece=expected_calibration_error(labels, scored),
         threshold=manifest.threshold,
-        flagged=int((scored >= manifest.threshold).sum()),
+        flagged=int(_flag(scored, manifest.threshold).sum()),
         learned=None if known is None else float(known.mean()),
     )
 

@@ -191,10 +191,13 @@ def reproduction_command(trained: TrainedModel) -> str:
 
 
 def settings(params: Any) -> str:
-    """`penalty 10, bins 8`; a vote's members in brackets."""
+    """`penalty 10, bins 8`; a vote's members with theirs in brackets."""
     if not params:
         return "default settings"
+    if "linear_params" in params:
+        members = [f"{params[name]} ({settings(params[f'{name}_params'])})" for name in ("linear", "tree")]
+        return " and ".join(members)
     return ", ".join(
-        f"{name} ({settings(value)})" if isinstance(value, dict) else f"{name} {value}"
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in params.items()
     )
