@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def compare_versions(
     first: Annotated[str, typer.Argument(metavar="VERSION", help="A version from `churn models list`.")],
     second: Annotated[
-        str | None, typer.Argument(metavar="[OTHER]", help="Another one; default: the one that serves.")
+        str | None, typer.Argument(metavar="OTHER", help="Another one; default: the one that serves.")
     ] = None,
     data: Annotated[
         str | None, typer.Option("--data", help="A labelled CSV file or URL to judge both on.")

@@ -42,7 +42,7 @@ def explore(
 
     told = load_schema(schema) if schema else None
     require_file("--output", output)
-    with progress_bar(f"reading {data}", counts=False):
+    with progress_bar("reading the table", counts=False):
         found = look_at(read_raw(data, told, label_column=label_column, positive=positive))
     output.write_bytes(render_exploration(found))
     summary = found.summary() | {"page": str(output)}

@@ -58,7 +58,8 @@ def train(
 
     Every figure comes from customers that the model never saw (5×3 repeated cross-validation, settings and
     threshold chosen inside the fold). The simplest candidate that is not separably worse than the best wins.
-    Nothing is published unless the graph gives the pipeline's probabilities within 1e-6.
+    Nothing is published unless the graph gives the pipeline's probabilities within 1e-6. docs/training.md
+    tells it all.
     """
     from contract.schema import load_schema
     from training.report.page import render_report
@@ -77,7 +78,7 @@ def train(
         return reproduce_version(target, reproduce, data, group, time, as_json)
     uri = tracking_uri()
     features = told or target.feature_schema()
-    with progress_bar(f"reading {data}", counts=False):
+    with progress_bar("reading the table", counts=False):
         table = load(data, features, seed, group=group, time=time, extras=slices or (), max_rows=max_rows)
     trained = fit(
         table,

@@ -53,8 +53,8 @@ def _facts(trained: TrainedModel, release: Release) -> list[tuple[str, Any]]:
     manifest = trained.manifest
     bands, metrics = manifest.bands, manifest.metrics
     return [
-        ("chosen", f"{manifest.chosen}, the simplest not separably worse than the best (|t| ≤ 2)"),
-        ("t", "of the ROC AUC difference to the chosen one, corrected for overlapping folds"),
+        ("chosen", f"{manifest.chosen}: simplest not separably worse than the best (|t| ≤ 2)"),
+        ("t", "ROC AUC against the chosen one, corrected for overlapping folds"),
         ("version", manifest.version),
         ("serves now", f"{'yes' if release.promoted else 'no'}: {release.reason}"),
         ("threshold", f"{manifest.threshold:.3f} ({manifest.threshold_rule})"),
@@ -62,8 +62,8 @@ def _facts(trained: TrainedModel, release: Release) -> list[tuple[str, Any]]:
         ("bands", f"medium from {bands.medium:.3f}, high from {bands.high:.3f}"),
         (
             "ONNX graph",
-            f"equals the pipeline within {manifest.parity_max_abs_diff:.1e} on {manifest.parity_rows:,} rows "
-            f"({manifest.parity_flips} decisions differ)",
+            f"within {manifest.parity_max_abs_diff:.1e} of the pipeline on {manifest.parity_rows:,} rows, "
+            f"{manifest.parity_flips} decisions differ",
         ),
         ("size, speed", f"{manifest.onnx_bytes:,} bytes, {trained.score_micros:.1f} µs per customer"),
         ("took", f"{trained.seconds:.1f} s"),

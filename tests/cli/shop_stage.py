@@ -12,6 +12,8 @@ import pytest
 
 from cli.main import main
 from cli.stage import Stage
+from contract.champion import manifest_key
+from contract.manifest import Manifest, decode_manifest
 from tests.training.registry.fake_s3 import FakeS3
 from tests.training.registry.fake_sns import FakeSns
 from tests.training.tables import DOCUMENT, shop_rows, write_csv
@@ -74,3 +76,17 @@ def train_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
         return Ended(int(ended.value.code or 0), printed.out, printed.err)
 
     return run
+
+
+def refused(ended: Ended, exit_code: int, *says: str) -> None:
+    """Assert that a command ended in one clear line, after notes at most, and printed nothing."""
+    assert (ended.exit_code, ended.out) == (exit_code, ""), ended.err
+    *_, last = ended.err.splitlines()
+    assert last.startswith("churn: ")
+    for words in says:
+        assert words in last
+
+
+def stored(stage: ShopStage, version: str) -> Manifest:
+    """The manifest that was published."""
+    return decode_manifest(stage.s3.objects[manifest_key("shop", version)])

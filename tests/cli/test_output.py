@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,20 @@ def test_long_values_are_folded_and_never_cut(screen: io.StringIO) -> None:
     assert "".join(screen.getvalue().split()).endswith(name)
     output.show_entries([(name, "a reason")])
     assert name in screen.getvalue().splitlines()
+
+
+def test_the_progress_bar_says_what_how_much_and_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal; where stderr is none, nothing of it is in the way."""
+    terminal, pipe = (Console(file=io.StringIO(), width=80, force_terminal=tty) for tty in (True, False))
+    for console in (terminal, pipe):
+        monkeypatch.setattr(output, "NOTES", console)
+        with output.progress_bar("comparing candidates", counts=False) as bar:
+            bar(25, 100, "comparing logistic")
+    shown = terminal.file.getvalue()  # type: ignore[attr-defined]
+    assert "comparing logistic" in shown
+    assert "25%" in shown
+    assert re.search(r"(\d+|-):(\d\d|--):(\d\d|--)", shown)  # time left
+    assert pipe.file.getvalue() == ""  # type: ignore[attr-defined]
 
 
 def test_a_defect_of_ours_is_not_dressed_up() -> None:

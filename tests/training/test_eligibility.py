@@ -41,12 +41,12 @@ def test_a_candidate_without_reasons_is_compared_but_not_chosen() -> None:
 def test_alone_it_is_refused_in_a_line_that_names_the_way_out() -> None:
     """Nothing is left to be chosen."""
     with pytest.raises(CandidateError, match=r"^no candidate can be chosen \(neural_net: [^\n]*--no-reasons"):
-        trained_on("neural_net")
+        trained_on("neural_net", budget_minutes=0)
 
 
 def test_it_may_win_where_no_reasons_are_asked_for() -> None:
     """Its graph passes the same gate."""
-    model = trained_on("neural_net", allow_no_reasons=True)
+    model = trained_on("neural_net", allow_no_reasons=True, budget_minutes=0)
     assert (model.manifest.chosen, model.manifest.has_reasons) == ("neural_net", False)
     assert model.manifest.parity_max_abs_diff <= 1e-6
 
@@ -68,7 +68,7 @@ def test_a_candidate_whose_graph_is_off_is_reported_and_not_chosen(monkeypatch: 
     assert tree.not_eligible_because.startswith("parity: ")
     assert tree.parity_max_abs_diff is None
     with pytest.raises(CandidateError, match=r"decision_tree: parity: [^\n]*nothing was published"):
-        trained_on("decision_tree", rows=300)
+        trained_on("decision_tree", rows=300, budget_minutes=0)
 
 
 def test_strict_refuses_before_anything_is_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
