@@ -41,7 +41,7 @@ def compare_versions(
         judged = asdict(trial) | {"warnings": trial.warnings} if trial else None
         emit_json({**asdict(comparison), "trial": judged})
         return
-    _show(comparison)
+    show_comparison(comparison)
     if trial:
         _show_trial(trial, data or "")
 
@@ -63,7 +63,8 @@ def _judge(registry: Registry, first: str, second: str, data: str) -> Trial:
     return run_trial(*both, table)
 
 
-def _show(comparison: Comparison) -> None:
+def show_comparison(comparison: Comparison) -> None:
+    """What both manifests say, and where they differ."""
     show_table(
         ["", comparison.first, comparison.second],
         [

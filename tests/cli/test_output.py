@@ -12,7 +12,9 @@ import pytest
 from rich.console import Console
 
 from cli import output
+from cli.compare import show_comparison
 from cli.known_errors import explain
+from training.registry.compare import Comparison, Line
 
 HOSTILE = ["[/x]", "[red]Bob[/red]", ":x:", "Salary [eur]", "\x1b[31mred", "O'Brien <b>", "🙂"]
 
@@ -59,6 +61,18 @@ def test_the_progress_bar_says_what_how_much_and_how_long(monkeypatch: pytest.Mo
     assert "25%" in shown
     assert re.search(r"(\d+|-):(\d\d|--):(\d\d|--)", shown)  # time left
     assert pipe.file.getvalue() == ""  # type: ignore[attr-defined]
+
+
+def test_two_versions_fit_side_by_side_in_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 80 columns both names are whole, on the first line, with every figure's name beside them."""
+    written = io.StringIO()
+    monkeypatch.setattr(output, "RESULTS", Console(file=written, width=80))
+    first, second = "20261120T151110620Z-336df83d", "20261120T151010932Z-694637c9"
+    names = ["precision_top_10", "parity_max_abs_diff", "threshold_rule", "onnx_sha256", "has_reasons"]
+    show_comparison(Comparison(first, second, tuple(Line(name, "x", "y") for name in names), (), ""))
+    lines = written.getvalue().splitlines()
+    assert lines[0].split() == [first, second]
+    assert len(lines) == len(names) + 2  # the names of the versions, and a rule
 
 
 def test_a_defect_of_ours_is_not_dressed_up() -> None:

@@ -51,6 +51,14 @@ def test_it_may_win_where_no_reasons_are_asked_for() -> None:
     assert model.manifest.parity_max_abs_diff <= 1e-6
 
 
+def test_what_the_budget_cut_short_is_a_finding() -> None:
+    """One that does not stop a strict training: the table is not to blame."""
+    model = trained_on("logistic", budget_minutes=0)
+    (cut,) = (finding for finding in model.findings if finding.check == "budget")
+    assert cut.message.startswith("logistic: 1 of 3 settings tried")
+    assert not cut.strict
+
+
 def _damage_trees(pipeline: Any, *given: Any, **settings: Any) -> Exported:
     exported = export(pipeline, *given, **settings)
     if "tree" not in type(pipeline[-1]).__name__.lower():
