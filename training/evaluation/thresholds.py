@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -34,7 +35,7 @@ class ThresholdRule:
             missed, contact = self.cost_missed, self.cost_contact
             if missed is None or contact is None:
                 raise ThresholdError("threshold by cost: give both, what a missed churner and a contact cost")
-            if not (0 < contact < missed):
+            if not (0 < contact < missed < math.inf):
                 raise ThresholdError(
                     f"threshold by cost: a contact costs {contact:g}, a missed churner {missed:g}; expected "
                     "0 < contact < missed, else contacting nobody (or everybody) is best without any model"

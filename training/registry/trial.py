@@ -41,8 +41,12 @@ class Judged:
         if self.learned is None:
             return f"{self.version} does not say which rows it was trained on; any of these would flatter it"
         if self.learned > 0:
-            return f"{self.version} was trained on {self.learned:.0%} of these rows, which flatters it"
+            return f"{self.version} was trained on {_share(self.learned)} of these rows, which flatters it"
         return ""
+
+
+def _share(share: float) -> str:
+    return f"{share:.0%}" if share >= 0.01 else "fewer than 1%"
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ def test_a_recall_that_is_met_exactly_is_enough() -> None:
         ({"kind": "cost", "cost_missed": 5.0}, "give both"),
         ({"kind": "cost", "cost_missed": 5.0, "cost_contact": 5.0}, "0 < contact < missed"),
         ({"kind": "cost", "cost_missed": 5.0, "cost_contact": 0.0}, "0 < contact < missed"),
+        ({"kind": "cost", "cost_missed": float("inf"), "cost_contact": 5.0}, "0 < contact < missed"),
         ({"kind": "recall"}, "share in"),
         ({"kind": "recall", "min_recall": 1.5}, "share in"),
         ({"kind": "recall", "min_recall": float("nan")}, "share in"),
