@@ -71,7 +71,8 @@ def _metrics(first: Manifest, second: Manifest) -> Iterator[Line]:
 def _facts(first: Manifest, second: Manifest) -> Iterator[Line]:
     both = _facts_of(first), _facts_of(second)
     for name in both[0]:
-        yield Line(name, both[0][name], both[1][name])
+        if not (name in first.metrics and name in second.metrics):  # manifests of old have the ECE here only
+            yield Line(name, both[0][name], both[1][name])
 
 
 def _facts_of(manifest: Manifest) -> Mapping[str, Value]:
