@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from contract.prediction import Prediction
 
 TO_THE_SECOND = len("2026-11-20T10:00:00")
+SHOWN_IF_ANY = ("because of", "unseen category in")
 
 app = typer.Typer(no_args_is_help=True, help="Read the scores and their reasons.")
 
@@ -89,8 +90,9 @@ def show_predictions(predictions: Sequence[Prediction], *, title: str = "") -> N
         for prediction in predictions
     ]
     headers = ["customer", "churn risk", "band", "because of", "unseen category in", "event time (UTC)"]
-    if not any(prediction.unseen for prediction in predictions):
-        headers.pop(4)
-        for row in rows:
-            row.pop(4)
-    show_table(headers, rows, title=title)
+    shown = [
+        position
+        for position, header in enumerate(headers)
+        if header not in SHOWN_IF_ANY or any(row[position] for row in rows)
+    ]
+    show_table([headers[i] for i in shown], [[row[i] for i in shown] for row in rows], title=title)

@@ -21,6 +21,7 @@ from training.evaluation.evaluation import METRICS, Evaluation
 from training.evaluation.selection import against
 from training.export.flips import Decisions
 from training.export.proof import Proof
+from training.models.one_thread import BLAS_KERNELS, blas_kernels
 
 HIGH_PERCENTILE = 90  # the tenth of customers most at risk
 LIBRARIES = ("scikit-learn", "scipy", "skl2onnx", "onnx", "onnxruntime", "numpy", "pandas")
@@ -114,13 +115,15 @@ def _objection(each: Compared, proof: Proof | None, eligible: set[str]) -> str:
 
 
 def _libraries(proof: Proof) -> dict[str, str]:
-    """Python, and every library that shapes the graph."""
+    """Python, every library that shapes the graph, and the processor that its sums are made for."""
     used = {proof.recipe.candidate, proof.recipe.params.get("tree"), proof.recipe.params.get("linear")}
     names = [*LIBRARIES]
     for library in BOOSTING:
         if library in used:
             names += [_distribution(library), "onnxmltools"]
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    found = {"python": platform.python_version(), **{name: version(name) for name in names}}
+    kernels = blas_kernels()
+    return found | {BLAS_KERNELS: kernels} if kernels else found
 
 
 def _distribution(library: str) -> str:

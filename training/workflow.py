@@ -76,7 +76,9 @@ def train(
         budget_seconds=budget_minutes * 60 * (1 - PROOF_SHARE),
         jobs=jobs,
         tell=progress.advance,
+        forgo=progress.forgo,
     )
+    progress.expect_proofs(sum(not each.kind.baseline for each in comparison.compared))
     proofs = dict(_prove_all(comparison, encoding, table, rule, seed, progress))
     eligible = _eligible(comparison, proofs, allow_no_reasons)
     chosen = choose_simplest(eligible, splits)
@@ -150,11 +152,12 @@ def _graph_of(proof: Proof) -> bytes:
 
 
 class _Progress:
-    """Units done of all units, told to whoever asked."""
+    """Units done of all units, told to whoever asked. The budget may make them fewer on the way."""
 
     def __init__(self, study: Study, kinds: Sequence[Kind], on_progress: OnProgress | None) -> None:
         fitted = [kind for kind in (*BASELINES, *kinds) if kind.name != VOTE]
-        self._total = sum(units_of(study, k, k.search) for k in fitted) + PROOF_UNITS * len(kinds) + 1
+        self._comparing = sum(units_of(study, kind, kind.search) for kind in fitted)
+        self._proving = PROOF_UNITS * len(kinds)
         self._done = 0
         self._tell = on_progress or (lambda *_: None)
 
@@ -162,5 +165,16 @@ class _Progress:
         self._done += units
         self._tell(self._done, self._total, what)
 
+    def forgo(self, kind: Kind, units: int) -> None:
+        self._comparing -= units
+        self._tell(self._done, self._total, f"comparing {kind.name}")
+
+    def expect_proofs(self, count: int) -> None:
+        self._proving = PROOF_UNITS * count
+
     def finish(self, what: str) -> None:
         self._tell(self._total, self._total, what)
+
+    @property
+    def _total(self) -> int:
+        return self._comparing + self._proving + 1  # choosing

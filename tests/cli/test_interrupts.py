@@ -12,9 +12,11 @@ import pytest
 
 from cli.interrupts import WORKERS_THREAD, stops_cleanly
 
+# SIGHUP is ignored where the tests themselves run under nohup.
 HOLDS_A_FOLDER = """
-import sys, tempfile, time
+import signal, sys, tempfile, time
 from cli.interrupts import stops_cleanly
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 with stops_cleanly(), tempfile.TemporaryDirectory(dir=sys.argv[1]):
     print("ready", flush=True)
     time.sleep(60)

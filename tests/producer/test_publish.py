@@ -125,9 +125,10 @@ def test_ctrl_c_while_waiting_for_input_sends_what_was_read(tmp_path: Path) -> N
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("reading went on after Ctrl-C")
 
+    before = signal.getsignal(signal.SIGINT)
     result = run(quiet_after(42), FakeKinesis(), tmp_path)
     assert (result.interrupted, result.read, result.published) == (True, 42, 42)
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_ctrl_c_while_an_event_is_handed_over_takes_effect_after_it(

@@ -59,6 +59,15 @@ def test_what_the_budget_cut_short_is_a_finding() -> None:
     assert not cut.strict
 
 
+def test_progress_leaves_out_what_the_budget_cut() -> None:
+    """The bar gets to its end by work that was done, so that the time left means something."""
+    steps: list[tuple[int, int, str]] = []
+    trained_on("logistic", "random_forest", budget_minutes=0, on_progress=lambda *step: steps.append(step))
+    (done, total, _), last = steps[-2:]
+    assert total - done == 1  # choosing
+    assert last == (total, total, "chose logistic")
+
+
 def _damage_trees(pipeline: Any, *given: Any, **settings: Any) -> Exported:
     exported = export(pipeline, *given, **settings)
     if "tree" not in type(pipeline[-1]).__name__.lower():

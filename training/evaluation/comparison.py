@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from training.evaluation.evaluate import Choice, Judged, Study, assemble, judge_vote, time_fit, vote_choice
@@ -58,12 +58,19 @@ class Budget:
 
 
 def compare(
-    study: Study, kinds: Sequence[Kind], *, budget_seconds: float, jobs: int = 0, tell: Tell = lambda *_: None
+    study: Study,
+    kinds: Sequence[Kind],
+    *,
+    budget_seconds: float,
+    jobs: int = 0,
+    tell: Tell = lambda *_: None,
+    forgo: Callable[[Kind, int], None] = lambda *_: None,
 ) -> Comparison:
     """Judge every candidate on every outer fold, simplest first.
 
     The figures depend on the rows, the seed and the settings tried, never on `jobs` (0: one per core). Where
-    the budget runs short a candidate tries fewer of its settings, or is left out; `cuts` says so.
+    the budget runs short a candidate tries fewer of its settings, or is left out; `cuts` says so, and
+    `forgo(kind, units)` is told of the units of work that will therefore not be done.
     """
     budget = Budget(budget_seconds)
     comparison = Comparison()
@@ -73,6 +80,9 @@ def compare(
         for kind in fitted:
             fit_seconds = _fit_seconds(study, kind, budget)
             settings = _affordable(study, kind, fit_seconds, budget, bench.jobs, comparison)
+            if len(settings) < len(kind.search):
+                planned = units_of(study, kind, kind.search)
+                forgo(kind, planned - units_of(study, kind, settings) if settings else planned)
             if settings:
                 folds[kind.name], final, seconds = bench.judge(kind, settings, tell)
                 budget.note(fit_seconds * fits_per_task(settings) * (len(study.splits.outer) + 1), seconds)

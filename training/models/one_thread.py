@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_info, threadpool_limits  # type: ignore[import-untyped]
+
+BLAS_KERNELS = "BLAS kernels"  # the name in a manifest's libraries
 
 
 @contextmanager
@@ -18,3 +20,11 @@ def one_thread() -> Iterator[None]:
     """
     with threadpool_limits(limits=1), np.errstate(over="ignore", invalid="ignore"):
         yield
+
+
+def blas_kernels() -> str:
+    """The processor that OpenBLAS computes for, as `Haswell`; empty for another BLAS.
+
+    Sums of products differ in the last bits between processors, and so do fitted coefficients.
+    """
+    return "+".join(sorted({info["architecture"] for info in threadpool_info() if "architecture" in info}))

@@ -77,5 +77,5 @@ def conflict(version: str, found: Pointer | None) -> PromotionConflict:
     """The error for a promotion of `version` that came too late; `found` is what stands."""
     happened = found.says if found else "somebody removed the champion"
     return PromotionConflict(
-        f"model {version}: published but not promoted, {happened} meanwhile; look at it, then promote again"
+        f"model {version}: not promoted, {happened} meanwhile; see `churn models list`, then promote it again"
     )

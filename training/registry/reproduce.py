@@ -14,6 +14,7 @@ from contract.schema import FeatureSchema
 from training.data.dataset import Table
 from training.data.describe import describe
 from training.errors import RegistryError
+from training.models.one_thread import BLAS_KERNELS, blas_kernels
 from training.registry.registry import Registry
 
 
@@ -82,15 +83,25 @@ def _require_same_rows(manifest: Manifest, found: TrainingData) -> None:
 
 
 def _differences(libraries: dict[str, str]) -> list[str]:
-    now = {name: platform.python_version() if name == "python" else _installed(name) for name in libraries}
+    now = {name: _installed(name) for name in libraries}
     return [
-        f"{name} {now[name] or 'not installed'}, was {then}"
+        f"{name} {now[name] or 'not installed'}, was {then}{_remedy(name, then)}"
         for name, then in libraries.items()
         if now[name] != then
     ]
 
 
+def _remedy(name: str, then: str) -> str:
+    if name != BLAS_KERNELS:
+        return ""
+    return f" (OPENBLAS_CORETYPE={then} gives the same bytes on a processor that can run them)"
+
+
 def _installed(name: str) -> str:
+    if name == "python":
+        return platform.python_version()
+    if name == BLAS_KERNELS:
+        return blas_kernels()
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

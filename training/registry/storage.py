@@ -80,7 +80,9 @@ class Bucket:
     def _failure(self, verb: str, key: str, error: Exception) -> RegistryError:
         if _code(error) == "NoSuchBucket":
             return RegistryError(f"s3://{self.name}: no such bucket; is the stage deployed?")
-        return RegistryError(f"s3://{self.name}/{key}: cannot {verb} ({error}); check access and try again")
+        return RegistryError(
+            f"s3://{self.name}/{key}: cannot {verb} ({error}); is the stage up, and may you {verb} there?"
+        )
 
 
 def _code(error: Exception) -> str:

@@ -15,6 +15,7 @@ from tests.training.registry.fake_s3 import FakeS3
 from training.data.dataset import Table
 from training.data.describe import describe
 from training.errors import RegistryError
+from training.models.one_thread import BLAS_KERNELS
 from training.registry.registry import Registry
 from training.registry.reproduce import reproduce
 from training.result import TrainedModel
@@ -120,3 +121,12 @@ def test_an_unknown_version_names_the_known_ones(registry: Registry, table: Tabl
     published(registry, table)
     with pytest.raises(RegistryError, match="no such version of duel; known are v2"):
         reproduce(registry, "v7", table, Rebuilder(b""))
+
+
+def test_another_processor_is_told_with_what_to_do(registry: Registry, table: Table) -> None:
+    """Sums differ in their last bits; the variable that ends the difference is named."""
+    trained = published(registry, table, libraries={BLAS_KERNELS: "Abacus"})
+    found = reproduce(registry, "v2", table, Rebuilder(trained.onnx))
+    assert len(found.differences) == 1
+    assert "was Abacus" in found.differences[0]
+    assert "OPENBLAS_CORETYPE=Abacus" in found.differences[0]
