@@ -5,9 +5,9 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 
@@ -32,29 +32,31 @@ LATEST_MS = (datetime.max - NAIVE_EPOCH) // MILLISECOND
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-class Event(NamedTuple):
-    """One decoded event.
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, gc=False, rename={"customer_id": "subject", "event_id": "id"}
+):
+    """One decoded event: the CloudEvents attributes, and as `data` one schema's features.
 
-    `customer_id` is the CloudEvents subject, `time_ms` the event's own time in milliseconds since 1970 UTC,
-    `values` the features in schema order (None where absent).
+    `customer_id` is the CloudEvents subject, `time` the event's own time, with its zone.
     """
 
-    customer_id: str
-    event_id: str
-    source: str
-    type: str
-    time_ms: int
-    values: tuple[Any, ...]
-
-
-class _Envelope(msgspec.Struct, frozen=True):
     specversion: Literal["1.0"]
-    id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARS)]
+    event_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_ID_CHARS)]
     source: _Text
     type: _Text
-    subject: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SUBJECT_CHARS)]
+    customer_id: Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_SUBJECT_CHARS)]
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     data: Any
+
+    @property
+    def time_ms(self) -> int:
+        """The event's own time in whole milliseconds since 1970 UTC."""
+        return (self.time - EPOCH) // MILLISECOND
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The features in schema order, None where absent."""
+        return msgspec.structs.astuple(self.data)
 
 
 class EventDecoder:
@@ -66,52 +68,51 @@ class EventDecoder:
 
     def __init__(self, schema: FeatureSchema) -> None:
         self._rows = RowDecoder(schema)
-        envelope = msgspec.defstruct(
-            "Envelope", [("data", self._rows.struct)], bases=(_Envelope,), frozen=True, kw_only=True
+        event = msgspec.defstruct(
+            "SchemaEvent", [("data", self._rows.struct)], bases=(Event,), frozen=True, kw_only=True, gc=False
         )
-        self._envelope = envelope
-        self._decode: Callable[[bytes], Any] = msgspec.json.Decoder(envelope).decode
+        self._event = cast(type[Event], event)
+        self._decode = msgspec.json.Decoder(self._event).decode
 
     def __call__(self, payload: bytes, arrived_ms: int) -> Event | Rejected:
         """Decode one payload that reached the stream at `arrived_ms` (milliseconds since 1970 UTC)."""
+        event = self.decode(payload)
+        return event if isinstance(event, Rejected) else judge_time(event, arrived_ms) or event
+
+    def decode(self, payload: bytes) -> Event | Rejected:
+        """Decode one payload, whenever it arrived: its time is left to `judge_time`."""
         if len(payload) > MAX_EVENT_BYTES:
             return Rejected(
                 Rejection.TOO_LARGE, "", f"{len(payload)} bytes, at most {MAX_EVENT_BYTES} allowed"
             )
         try:
-            envelope = self._decode(payload)
+            return self._decode(payload)
         except msgspec.ValidationError as error:
-            envelope = self._decode_leniently(payload, error)
+            return self._decode_leniently(payload, error)
         except (ValueError, RecursionError) as error:
             return _malformed(error)
-        if isinstance(envelope, Rejected):
-            return envelope
-        time_ms = (envelope.time - EPOCH) // MILLISECOND
-        if time_ms < 0:
-            return Rejected(Rejection.BAD_TIME, "time", "before 1970")
-        if time_ms > arrived_ms + MAX_CLOCK_SKEW_MS:
-            return Rejected(Rejection.FUTURE_TIME, "time", "more than five minutes ahead of its arrival")
-        return Event(
-            envelope.subject,
-            envelope.id,
-            envelope.source,
-            envelope.type,
-            time_ms,
-            msgspec.structs.astuple(envelope.data),
-        )
 
-    def _decode_leniently(self, payload: bytes, error: msgspec.ValidationError) -> Any:
+    def _decode_leniently(self, payload: bytes, error: msgspec.ValidationError) -> Event | Rejected:
         """Accept whole numbers written with a fraction (`1.0`): to JSON Schema they are integers."""
         if "Expected `int" not in str(error):
             return explain(str(error))
         try:
             return msgspec.convert(
-                self._rows.with_whole_floats_as_integers(msgspec.json.decode(payload)), self._envelope
+                self._rows.with_whole_floats_as_integers(msgspec.json.decode(payload)), self._event
             )
         except msgspec.ValidationError as second_error:
             return explain(str(second_error))
         except (ValueError, RecursionError) as second_error:
             return _malformed(second_error)
+
+
+def judge_time(event: Event, arrived_ms: int) -> Rejected | None:
+    """Why an event cannot be ordered by its time, if so, given when it reached the stream."""
+    if event.time < EPOCH:
+        return Rejected(Rejection.BAD_TIME, "time", "before 1970")
+    if event.time_ms > arrived_ms + MAX_CLOCK_SKEW_MS:
+        return Rejected(Rejection.FUTURE_TIME, "time", "more than five minutes ahead of its arrival")
+    return None
 
 
 def _malformed(error: Exception) -> Rejected:

@@ -43,17 +43,21 @@ def _to_input(feature: Feature, values: Column) -> NDArray[Any]:
     return np.array(texts, dtype=object).reshape(-1, 1)
 
 
-def find_unseen(inputs: Inputs, categories: Mapping[str, Collection[str]]) -> dict[int, tuple[str, ...]]:
-    """Which features of which row carry a category the model never saw in training.
+def known_texts(categories: Mapping[str, Collection[str]]) -> dict[str, frozenset[str]]:
+    """What each categorical input may hold without being unseen: its categories, or none at all."""
+    return {name: frozenset([*known, MISSING_CATEGORY]) for name, known in categories.items()}
+
+
+def find_unseen(inputs: Inputs, known: Mapping[str, frozenset[str]]) -> dict[int, tuple[str, ...]]:
+    """Which features of which row carry a category the model never saw in training (`known_texts`).
 
     Returns row number → feature names, for the rows that have any; a missing category is not an unseen one.
     """
     found: dict[int, tuple[str, ...]] = {}
-    for name, known in categories.items():
+    for name, texts in known.items():
         column = inputs[name][:, 0].tolist()
-        strangers = set(column).difference(known, (MISSING_CATEGORY,))
-        if strangers:
+        if not texts.issuperset(column):
             for row, value in enumerate(column):
-                if value in strangers:
+                if value not in texts:
                     found[row] = (*found.get(row, ()), name)
     return found

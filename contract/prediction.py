@@ -1,22 +1,23 @@
-"""A prediction, and the DynamoDB item it is stored as."""
+"""A prediction, as it is read from the DynamoDB item it is stored as."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from contract.event import format_time
+from contract.event import Event, format_time
 
 HIGH_BAND = "high"
 # Partitions of the by_risk index; one takes 1,000 writes a second, so 16 take 16,000 high-risk scores.
 RISK_SHARDS = 16
 PROBABILITY_DECIMALS = 6
 CONTRIBUTION_DECIMALS = 4
-
-Item = dict[str, dict[str, Any]]
+UTC_WITH_MICROSECONDS = len("2026-11-20T10:00:00.123456Z")
+UTC_TO_THE_SECOND = len("2026-11-20T10:00:00Z")
+TO_THE_MILLISECOND = len("2026-11-20T10:00:00.123")
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -41,9 +42,34 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
 
 
+class Put(NamedTuple):
+    """One item to write: its key, and the entry `{"PutRequest":{"Item":…}}` as JSON text, in DynamoDB's own
+    JSON.
+    """
+
+    customer_id: str
+    event_key: str
+    request: str
+
+
 def event_key(time_ms: int, event_id: str) -> str:
     """Sort key of the table: fixed-width time first, so that key order is event-time order."""
     return f"{format_time(time_ms)}#{event_id}"
+
+
+def event_keys(events: Sequence[Event]) -> list[str]:
+    """The `event_key` of many events, several times faster than one at a time."""
+    stamps: list[str] = msgspec.to_builtins([event.time for event in events])
+    return [_key(stamp, event) for stamp, event in zip(stamps, events, strict=True)]
+
+
+def _key(stamp: str, event: Event) -> str:
+    """The key from the text that msgspec gives a time: UTC ends in Z, and a fraction has six digits."""
+    if len(stamp) == UTC_WITH_MICROSECONDS:
+        return f"{stamp[:TO_THE_MILLISECOND]}Z#{event.event_id}"
+    if len(stamp) == UTC_TO_THE_SECOND:
+        return f"{stamp[:-1]}.000Z#{event.event_id}"
+    return event_key(event.time_ms, event.event_id)  # another zone
 
 
 def risk_shard(customer_id: str) -> str:
@@ -51,37 +77,8 @@ def risk_shard(customer_id: str) -> str:
     return f"{zlib.crc32(customer_id.encode()) % RISK_SHARDS:02d}"
 
 
-def decimal_text(value: float, decimals: int) -> str:
-    """A number as DynamoDB takes it, never in exponent notation."""
-    return f"{value:.{decimals}f}"
-
-
-def to_item(prediction: Prediction) -> Item:
-    """The item in DynamoDB's own JSON. Only high-risk items carry `risk_shard` and so are in by_risk."""
-    item: Item = {
-        "customer_id": {"S": prediction.customer_id},
-        "event_key": {"S": prediction.event_key},
-        "probability": {"N": decimal_text(prediction.probability, PROBABILITY_DECIMALS)},
-        "band": {"S": prediction.band},
-        "reasons": {"L": [_reason_item(reason) for reason in prediction.reasons]},
-        "unseen": {"L": [{"S": name} for name in prediction.unseen]},
-        "model_version": {"S": prediction.model_version},
-        "event_time": {"S": prediction.event_time},
-        "scored_at": {"S": prediction.scored_at},
-        "expires_at": {"N": str(prediction.expires_at)},
-    }
-    if prediction.band == HIGH_BAND:
-        item["risk_shard"] = {"S": risk_shard(prediction.customer_id)}
-    return item
-
-
-def _reason_item(reason: Reason) -> dict[str, Any]:
-    contribution = decimal_text(reason.contribution, CONTRIBUTION_DECIMALS)
-    return {"M": {"feature": {"S": reason.feature}, "contribution": {"N": contribution}}}
-
-
 def from_item(item: Mapping[str, Any]) -> Prediction:
-    """The inverse of to_item, to the stored number of decimals."""
+    """What a stored item says (contract/put.py writes it)."""
     return Prediction(
         customer_id=item["customer_id"]["S"],
         event_key=item["event_key"]["S"],

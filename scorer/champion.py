@@ -11,7 +11,7 @@ from contract.errors import ContractError
 from contract.manifest import decode_manifest
 from scorer.errors import ModelError, NoUsableModelError, StorageError
 from scorer.model import Model, load_model
-from scorer.objects import Objects
+from scorer.storage import ReadableObjects
 
 CHECK_SECONDS = 60.0
 
@@ -33,7 +33,7 @@ class News(NamedTuple):
 class ModelStore:
     """The registry of one schema, read only."""
 
-    def __init__(self, objects: Objects, schema_name: str) -> None:
+    def __init__(self, objects: ReadableObjects, schema_name: str) -> None:
         self._objects = objects
         self._schema_name = schema_name
 

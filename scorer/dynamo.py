@@ -1,67 +1,147 @@
-"""One BatchWriteItem request, with DynamoDB's answers sorted into written, unprocessed, temporary, fatal.
+"""One BatchWriteItem request, with DynamoDB's answers sorted into written, unprocessed, temporary, for good.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
-from typing import Any, Protocol
 
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+import msgspec
 
-from contract.prediction import Item
-from scorer.errors import TemporaryWriteError
+from contract.prediction import Put
+from scorer.aws.signed_http import Answer, Http
+from scorer.errors import NoAnswerError, RefusedWriteError, TemporaryWriteError
 
+HEADERS = {
+    "Content-Type": "application/x-amz-json-1.0",
+    "X-Amz-Target": "DynamoDB_20120810.BatchWriteItem",
+}
+OK = 200
+TOO_MANY_REQUESTS = 429
+SERVER_ERRORS = 500
+MAX_TOLD = 300  # characters of AWS's own message
+# What botocore's standard mode retries, and what DynamoDB's documentation adds. An expired signature or token
+# is not among them: the batch comes again, and is signed again, by whatever credentials there are then.
 TEMPORARY_CODES = frozenset(
     {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
         "InternalServerError",
         "LimitExceededException",
+        "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
+        "ReplicatedWriteConflictException",
         "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
         "RequestTimeout",
+        "RequestTimeoutException",
         "ServiceUnavailable",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
         "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
 
 
-class DynamoClient(Protocol):
-    """The one call made of a DynamoDB client; botocore's has it."""
+class _Text(msgspec.Struct):
+    S: str
 
-    def batch_write_item(self, **request: Any) -> Any: ...
+
+class _Item(msgspec.Struct):
+    customer_id: _Text
+    event_key: _Text
+
+
+class _PutRequest(msgspec.Struct):
+    Item: _Item
+
+
+class _Request(msgspec.Struct):
+    PutRequest: _PutRequest
+
+
+class _Success(msgspec.Struct):
+    """The part we read; DynamoDB always says what it left unprocessed, were it nothing."""
+
+    UnprocessedItems: dict[str, list[_Request]]
+
+
+class _Failure(msgspec.Struct, rename={"kind": "__type"}):
+    kind: str = ""
+    message: str = ""
+    Message: str = ""
+
+
+_decode_success = msgspec.json.Decoder(_Success).decode
+_decode_failure = msgspec.json.Decoder(_Failure).decode
 
 
 class BatchWriter:
-    """Puts items into one table, one request per call, without retries of its own."""
+    """Puts items into one table, one request per call, without retries of its own.
 
-    def __init__(self, client: DynamoClient, table: str) -> None:
-        self._client = client
+    A put may be sent twice, and again by a later delivery of its event: the item is the same each time.
+    """
+
+    def __init__(self, http: Http, table: str) -> None:
+        self._http = http
         self._table = table
+        self._begin = f'{{"RequestItems":{{{msgspec.json.encode(table).decode()}:['
 
-    def __call__(self, items: Sequence[Item]) -> list[Item]:
+    def __call__(self, puts: Sequence[Put]) -> list[Put]:
         """Write up to 25 items with different keys; returns those DynamoDB left unprocessed.
 
-        Raises TemporaryWriteError for throttling, 5xx, a lost or slow connection and an answer cut short.
-        Everything else (a
-        missing table, a refused permission, an invalid item) never heals by itself and is raised unchanged.
+        Raises TemporaryWriteError for throttling, 5xx, a lost or slow connection and an answer that is not
+        whole: that is no proof of a write. Raises RefusedWriteError for what never heals by itself.
         """
-        request = {self._table: [{"PutRequest": {"Item": item}} for item in items]}
+        body = f"{self._begin}{','.join([put.request for put in puts])}]}}}}".encode()
         try:
-            answer = self._client.batch_write_item(RequestItems=request)
-        except (ConnectionError, HTTPClientError) as error:
-            raise TemporaryWriteError(f"DynamoDB: {type(error).__name__}") from error
-        except ClientError as error:
-            if _may_heal(error):
-                raise TemporaryWriteError(f"DynamoDB: {error.response['Error']['Code']}") from error
-            raise
-        unprocessed = answer.get("UnprocessedItems")
-        if unprocessed is None:
-            # DynamoDB always says; botocore reads an answer that was cut short as one without members.
-            raise TemporaryWriteError("DynamoDB: an answer that does not say what was left unprocessed")
-        return [entry["PutRequest"]["Item"] for entry in unprocessed.get(self._table, ())]
+            answer = self._http.send("POST", "/", headers=HEADERS, body=body)
+        except NoAnswerError as error:
+            raise TemporaryWriteError(str(error)) from error
+        _check_crc32(answer)
+        if answer.status != OK:
+            raise failure(answer.status, *_reason(answer))
+        return self._unprocessed(puts, answer.body)
+
+    def _unprocessed(self, puts: Sequence[Put], body: bytes) -> list[Put]:
+        try:
+            tables = _decode_success(body).UnprocessedItems
+        except msgspec.DecodeError as error:
+            raise TemporaryWriteError("dynamodb: an answer that does not say what was written") from error
+        if not tables:
+            return []
+        by_key = {(put.customer_id, put.event_key): put for put in puts}
+        items = [entry.PutRequest.Item for entry in tables.get(self._table, ())]
+        left = {(item.customer_id.S, item.event_key.S) for item in items}
+        if set(tables) != {self._table} or not left <= by_key.keys():
+            raise TemporaryWriteError("dynamodb: an answer about items that were not sent")
+        return [put for key, put in by_key.items() if key in left]
 
 
-def _may_heal(error: ClientError) -> bool:
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return error.response["Error"]["Code"] in TEMPORARY_CODES or status == 429 or status >= 500
+def failure(status: int, code: str, message: str) -> TemporaryWriteError | RefusedWriteError:
+    """What an error answer means for the write. `message` is AWS's, which names attributes, not values."""
+    told = f"dynamodb: {code or f'HTTP {status}'}"
+    if code in TEMPORARY_CODES or status == TOO_MANY_REQUESTS or status >= SERVER_ERRORS:
+        return TemporaryWriteError(told)
+    return RefusedWriteError(f"{told}: {' '.join(message.split())[:MAX_TOLD]}".rstrip(": "))
+
+
+def _reason(answer: Answer) -> tuple[str, str]:
+    try:
+        found = _decode_failure(answer.body)
+    except msgspec.DecodeError:
+        return "", ""
+    return found.kind.rpartition("#")[2], found.message or found.Message
+
+
+def _check_crc32(answer: Answer) -> None:
+    """DynamoDB sends a checksum of every body; botocore checks it too."""
+    told = answer.headers.get("x-amz-crc32")
+    if told is not None and told != str(zlib.crc32(answer.body)):
+        raise TemporaryWriteError("dynamodb: an answer that does not match its checksum")

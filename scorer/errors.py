@@ -9,6 +9,18 @@ class SettingsError(ScorerError):
     """A setting of the function is missing or unusable."""
 
 
+class CredentialsError(ScorerError):
+    """Nothing to sign requests with."""
+
+
+class NoAnswerError(ScorerError):
+    """A request to AWS got no whole answer in time; whether it took effect is not known."""
+
+
+class RefusedWriteError(ScorerError):
+    """DynamoDB refused a write for a reason that stays: a missing table, a permission, an invalid item."""
+
+
 class StorageError(ScorerError):
     """S3 refused or did not answer."""
 

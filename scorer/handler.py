@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import botocore.session
 from aws_lambda_powertools.logging import Logger
-from botocore.config import Config
 
-from scorer.batch import BatchScorer, Outcome
+from scorer.aws.credentials import Credentials
+from scorer.aws.endpoints import read_endpoints
+from scorer.aws.signed_http import SignedHttp, Tls
+from scorer.batch import BatchScorer
+from scorer.bucket import Bucket
 from scorer.champion import ChampionWatcher, ModelStore
 from scorer.dynamo import BatchWriter
 from scorer.metrics import emit
-from scorer.objects import S3Objects
-from scorer.rejected import RejectedStore
+from scorer.outcome import Outcome
+from scorer.rejected import RejectedWriter
 from scorer.settings import Settings, read_settings
 from scorer.table import WRITES_IN_FLIGHT, PredictionTable
-
-CONNECT_SECONDS = 1.0
-READ_SECONDS = 3.0
-STORAGE_ATTEMPTS = 2
-# Left of the invocation's time after the last write: that write and the rejected records may each time out.
-RESERVE_SECONDS = (1 + STORAGE_ATTEMPTS) * (CONNECT_SECONDS + READ_SECONDS) + 2.0
+from scorer.time_budget import TimeBudget
 
 
 class Context(Protocol):
@@ -38,8 +36,17 @@ class Context(Protocol):
 class Invocations:
     """Answers invocations: scores the batch, prints one EMF line whatever happens, reports what may heal."""
 
-    def __init__(self, *, score: BatchScorer, champion: ChampionWatcher, log: Logger, service: str) -> None:
+    def __init__(
+        self,
+        *,
+        score: BatchScorer,
+        champion: ChampionWatcher,
+        log: Logger,
+        service: str,
+        budget: TimeBudget,
+    ) -> None:
         self._score = score
+        self._budget = budget
         self._champion = champion
         self._log = log
         self._service = service
@@ -47,10 +54,10 @@ class Invocations:
     def handle(self, event: dict[str, Any], context: Context) -> dict[str, Any]:
         """The answer Lambda expects with ReportBatchItemFailures."""
         raws = event["Records"]
-        deadline = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
         outcome = Outcome(received=len(raws), retried=len(raws))
         try:
-            outcome = self._score(raws, deadline=deadline)
+            self._budget.begin(context.get_remaining_time_in_millis() / 1000)
+            outcome = self._score(raws, deadline=self._budget.writing_until)
         finally:
             # Where scoring raised, the line says that all of the batch will come again.
             self._tell(outcome, context.aws_request_id)
@@ -96,34 +103,30 @@ def measures(outcome: Outcome, *, loads: int, load_failures: int) -> dict[str, S
     }
 
 
-def build(settings: Settings) -> Invocations:
-    """Everything wired for one deployment; no call is made yet."""
-    session = botocore.session.get_session()
-    s3: Any = session.create_client("s3", config=client_config(attempts=STORAGE_ATTEMPTS))
-    # One attempt: the table retries itself, within the invocation's time.
-    dynamo: Any = session.create_client("dynamodb", config=client_config(attempts=1))
-    objects = S3Objects(s3, settings.bucket)
-    champion = ChampionWatcher(ModelStore(objects, settings.schema))
+def build(settings: Settings, variables: Mapping[str, str] = os.environ) -> Invocations:
+    """Everything wired for one deployment; no call is made yet. Raises SettingsError."""
+    endpoints = read_endpoints(variables)
+    budget = TimeBudget()
+    service = functools.partial(
+        SignedHttp,
+        region=endpoints.region,
+        credentials=Credentials(variables),
+        tls=Tls(endpoints.ca_bundle),
+    )
+    s3 = service("s3", endpoints.bucket(settings.bucket), ends=lambda: budget.ends)
+    dynamo = service(
+        "dynamodb", endpoints.dynamodb, ends=lambda: budget.writes_end, connections=WRITES_IN_FLIGHT
+    )
+    bucket = Bucket(s3, settings.bucket, ends=lambda: budget.ends)
+    champion = ChampionWatcher(ModelStore(bucket, settings.schema))
     score = BatchScorer(
         champion=champion,
         table=PredictionTable(BatchWriter(dynamo, settings.table)),
-        rejected=RejectedStore(objects, settings.schema),
+        rejected=RejectedWriter(bucket, settings.schema),
         retention_days=settings.retention_days,
     )
     log = Logger(service=settings.service)
-    return Invocations(score=score, champion=champion, log=log, service=settings.service)
-
-
-def client_config(*, attempts: int) -> Config:
-    """Short timeouts, for a shard waits behind every call; we build the requests, so none is validated."""
-    return Config(
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        max_pool_connections=WRITES_IN_FLIGHT,
-        parameter_validation=False,
-        tcp_keepalive=True,
-        retries={"mode": "standard", "total_max_attempts": attempts},
-    )
+    return Invocations(score=score, champion=champion, log=log, service=settings.service, budget=budget)
 
 
 @functools.cache

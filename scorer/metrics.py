@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
@@ -54,9 +55,16 @@ def emit(service: str, values: Mapping[str, Sequence[float]]) -> None:
 
 
 def order_statistics(values: Sequence[float], at_most: int = MAX_VALUES) -> list[float]:
-    """The values themselves where they are few, else `at_most` of them, evenly spaced by rank."""
+    """The values themselves where they are few, else `at_most` of them, evenly spaced by rank, as whole
+    numbers: a line of decimals costs twice the time and twice the log.
+    """
     if len(values) <= at_most:
         return list(values)
     ordered = sorted(values)
-    step = (len(ordered) - 1) / (at_most - 1)
-    return [ordered[round(rank * step)] for rank in range(at_most)]
+    return [round(ordered[rank]) for rank in _ranks(len(ordered), at_most)]
+
+
+@functools.lru_cache(maxsize=64)
+def _ranks(count: int, at_most: int) -> tuple[int, ...]:
+    step = (count - 1) / (at_most - 1)
+    return tuple(round(place * step) for place in range(at_most))

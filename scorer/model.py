@@ -4,39 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from contract.errors import ContractError
-from contract.event import Event, EventDecoder, format_time, parse_time
+from contract.event import EventDecoder, parse_time
 from contract.feature import Feature
 from contract.graph import OUTPUTS, PROBABILITY, REASON_CONTRIBUTION, REASON_FEATURE
-from contract.inputs import Inputs, columns_of, find_unseen, to_inputs
+from contract.inputs import columns_of, find_unseen, known_texts, to_inputs
 from contract.manifest import Manifest
-from contract.prediction import (
-    CONTRIBUTION_DECIMALS,
-    PROBABILITY_DECIMALS,
-    Prediction,
-    Reason,
-    event_key,
-)
+from contract.prediction import CONTRIBUTION_DECIMALS, PROBABILITY_DECIMALS
+from contract.put import PutWriter, Scores
 from contract.schema import FeatureSchema
 from scorer.errors import ModelError
 
 SCORE_OUTPUTS = [PROBABILITY, REASON_FEATURE, REASON_CONTRIBUTION]
-SECONDS_PER_DAY = 86_400
 ERRORS_ONLY = 3  # onnxruntime's log severity
-
-
-class Score(NamedTuple):
-    """What a model says about one row. `probability` is in [0, 1], rounded as it is stored."""
-
-    probability: float
-    band: str
-    reasons: tuple[Reason, ...]
-    unseen: tuple[str, ...]
 
 
 class Model:
@@ -46,77 +32,47 @@ class Model:
         self, session: onnxruntime.InferenceSession, manifest: Manifest, schema: FeatureSchema
     ) -> None:
         self._session = session
-        self._categories = manifest.categories
+        self._known = known_texts(manifest.categories)
         self._bands = manifest.bands
         self._has_reasons = manifest.has_reasons
-        self._names = schema.feature_names
         self.schema = schema
         self.version = manifest.version
         self.trained_ms = parse_time(manifest.created_at)
-        self.decode = EventDecoder(schema)
+        self.decode = EventDecoder(schema).decode
+        self.to_puts = PutWriter(manifest.version, schema.feature_names)
 
-    def predict(self, events: Sequence[Event], *, scored_at_ms: int, retention_days: int) -> list[Prediction]:
-        """One Prediction per event, in order, from one run of the graph. Raises ModelError as `score`."""
-        scores = self.score([event.values for event in events])
-        scored_at = format_time(scored_at_ms)
-        expires_at = scored_at_ms // 1000 + retention_days * SECONDS_PER_DAY
-        predictions = []
-        for event, score in zip(events, scores, strict=True):
-            key = event_key(event.time_ms, event.event_id)
-            prediction = Prediction(
-                customer_id=event.customer_id,
-                event_key=key,
-                probability=score.probability,
-                band=score.band,
-                reasons=score.reasons,
-                unseen=score.unseen,
-                model_version=self.version,
-                event_time=key.partition("#")[0],  # formatting a time costs more than scoring the event
-                scored_at=scored_at,
-                expires_at=expires_at,
-            )
-            predictions.append(prediction)
-        return predictions
-
-    def score(self, rows: Sequence[tuple[Any, ...]]) -> list[Score]:
-        """One Score per row (features in schema order), in order, from one run of the graph.
+    def score(self, rows: Sequence[tuple[Any, ...]]) -> Scores:
+        """Scores of rows (features in schema order), in order, from one run of the graph.
 
         A model trained without reasons gives none. Raises ModelError where the graph gives something that is
         not a number, names no feature or has other reasons than its manifest says: a wrong score is worse
         than none.
         """
         if not rows:
-            return []
+            return Scores([], [], [], [], {})
         inputs = to_inputs(columns_of(rows, self.schema), self.schema)
-        unseen = find_unseen(inputs, self._categories)
-        probabilities, features, contributions = self.run(inputs)
-        band_of, names = self._bands.name_of, self._names
-        return [
-            Score(
-                probability,
-                band_of(probability),
-                tuple(Reason(names[i], c) for i, c in zip(row_features, row_contributions, strict=True)),
-                unseen.get(row, ()),
-            )
-            for row, (probability, row_features, row_contributions) in enumerate(
-                zip(probabilities, features, contributions, strict=True)
-            )
-        ]
-
-    def run(self, inputs: Inputs) -> tuple[list[float], list[list[int]], list[list[float]]]:
-        """Probabilities (n), reason features (n × k) and reason contributions (n × k), checked."""
         probability, feature, contribution = self._session.run(SCORE_OUTPUTS, inputs)
+        self._check(probability, feature, contribution)
+        # Rounded before the band is chosen, so that a stored band always agrees with its stored probability.
+        rounded = np.clip(probability[:, 0].astype(np.float64).round(PROBABILITY_DECIMALS), 0.0, 1.0)
+        signed = contribution.astype(np.float64).round(CONTRIBUTION_DECIMALS) + 0.0  # no -0.0
+        probabilities = (rounded + 0.0).tolist()
+        return Scores(
+            probabilities=probabilities,
+            bands=list(map(self._bands.name_of, probabilities)),
+            features=feature.T.tolist(),
+            contributions=signed.T.tolist(),
+            unseen=find_unseen(inputs, self._known),
+        )
+
+    def _check(self, probability: NDArray[Any], feature: NDArray[Any], contribution: NDArray[Any]) -> None:
         if not (np.isfinite(probability).all() and np.isfinite(contribution).all()):
             raise self._refusal("a score or reason that is not a number")
         if (feature.shape[1] > 0) != self._has_reasons:
             expected = "some" if self._has_reasons else "none"
             raise self._refusal(f"{feature.shape[1]} reasons a row, and its manifest says {expected}")
-        if self._has_reasons and (feature.min() < 0 or feature.max() >= len(self._names)):
-            raise self._refusal(f"a reason that is none of its {len(self._names)} features")
-        # Rounded before the band is chosen, so that a stored band always agrees with its stored probability.
-        rounded = np.clip(probability[:, 0].astype(np.float64).round(PROBABILITY_DECIMALS), 0.0, 1.0)
-        signed = contribution.astype(np.float64).round(CONTRIBUTION_DECIMALS)
-        return rounded.tolist(), feature.tolist(), signed.tolist()
+        if self._has_reasons and (feature.min() < 0 or feature.max() >= len(self.schema.features)):
+            raise self._refusal(f"a reason that is none of its {len(self.schema.features)} features")
 
     def _refusal(self, given: str) -> ModelError:
         return ModelError(f"model {self.version}: gave {given}; run `churn models rollback`")

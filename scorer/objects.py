@@ -1,22 +1,19 @@
-"""The bucket, seen as keys and bytes. Everything S3 can answer is turned into a value or a StorageError."""
+"""The bucket as the command line uses it, which has botocore's clients; scorer.bucket is the function's.
+
+Everything S3 can answer is turned into a value or a StorageError.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from scorer.errors import ObjectMissingError, StorageError
+from scorer.storage import StoredObject
 
 NOT_MODIFIED = "304"
-
-
-class StoredObject(NamedTuple):
-    """An object's bytes, and the ETag that a later conditional read names."""
-
-    body: bytes
-    etag: str
 
 
 class S3Client(Protocol):
@@ -27,16 +24,6 @@ class S3Client(Protocol):
     def list_objects_v2(self, **request: Any) -> Any: ...
     def copy_object(self, **request: Any) -> Any: ...
     def delete_object(self, **request: Any) -> Any: ...
-
-
-class Objects(Protocol):
-    """What the registry and the rejected store need of a bucket."""
-
-    def get(self, key: str) -> StoredObject: ...
-    def get_if_changed(self, key: str, etag: str) -> StoredObject | None: ...
-    def put(self, key: str, body: bytes, content_type: str) -> None: ...
-    def keys(self, prefix: str) -> Iterator[str]: ...
-    def move(self, key: str, new_key: str) -> None: ...
 
 
 class S3Objects:

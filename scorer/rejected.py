@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -11,8 +12,8 @@ import msgspec
 from contract.event import format_time
 from contract.rejection import Rejected
 from scorer.errors import ObjectMissingError, UnreadableObjectError
-from scorer.objects import Objects
-from scorer.records import Record, read_record
+from scorer.records import Record, Records
+from scorer.storage import Objects, WritableObjects
 
 REJECTED_PREFIX = "rejected/"
 # Where Lambda itself puts batches it gave up on; the rest of the key is <mapping>/<shard>/<date>/<time>-<id>.
@@ -21,6 +22,7 @@ UNDELIVERED_PREFIX = "aws/lambda/"
 REPLAYED_PREFIX = "replayed/"
 UNDELIVERED = "undelivered"
 JSON_LINES = "application/x-ndjson"
+DIGEST_LENGTH = 12
 
 
 class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,23 +66,35 @@ class _Invocation(msgspec.Struct):
     payload: Any
 
 
-class RejectedStore:
-    """The rejected records of one schema."""
+class RejectedWriter:
+    """The rejected records of one schema, as the function keeps them."""
 
-    def __init__(self, objects: Objects, schema_name: str) -> None:
-        self._objects = objects
+    def __init__(self, objects: WritableObjects, schema_name: str) -> None:
+        self._writable = objects
         self._prefix = f"{REJECTED_PREFIX}{schema_name}/"
 
     def put(self, rejections: Sequence[tuple[Record, Rejected]], *, first: Record, last: Record) -> str:
         """Store what one batch rejected, as one object, and return its key. Raises StorageError.
 
-        `first` and `last` are the batch's own ends: the same batch delivered again replaces its object.
+        `first` and `last` are the batch's own ends. The same rejections of the same batch go to the same
+        object; others never do, so that an instance that was slow, and wrote less, takes nothing away from
+        one that has settled more.
         """
         lines = [msgspec.json.encode(_to_line(record, rejected)) for record, rejected in rejections]
+        body = b"\n".join(lines) + b"\n"
         day = format_time(first.arrived_ms)[:10].replace("-", "/")
-        key = f"{self._prefix}{day}/{first.shard}/{first.sequence}-{last.sequence}.jsonl"
-        self._objects.put(key, b"\n".join(lines) + b"\n", JSON_LINES)
+        digest = hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]
+        key = f"{self._prefix}{day}/{first.shard}/{first.sequence}-{last.sequence}-{digest}.jsonl"
+        self._writable.put(key, body, JSON_LINES)
         return key
+
+
+class RejectedStore(RejectedWriter):
+    """The same, as people look through it, repair and replay."""
+
+    def __init__(self, objects: Objects, schema_name: str) -> None:
+        super().__init__(objects, schema_name)
+        self._objects = objects
 
     def pending(self) -> Pending:
         """Everything not yet replayed: what the scorer rejected, then what Lambda gave up on.
@@ -149,7 +163,6 @@ def _read_undelivered(key: str, body: bytes) -> list[RejectedRecord]:
     if isinstance(event, str):
         event = msgspec.json.decode(event)
     condition = str(invocation.requestContext["condition"])
-    records = [read_record(raw)[0] for raw in event["Records"]]
     return [
         RejectedRecord(
             event_id=record.event_id,
@@ -161,5 +174,5 @@ def _read_undelivered(key: str, body: bytes) -> list[RejectedRecord]:
             data=record.payload,
             key=key,
         )
-        for record in records
+        for record in Records(event["Records"])
     ]

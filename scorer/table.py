@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from contract.prediction import Item, Prediction, to_item
+from contract.prediction import Put
 from scorer.errors import TemporaryWriteError
 
 MAX_ITEMS_PER_WRITE = 25  # BatchWriteItem limit
@@ -15,8 +15,10 @@ WRITES_IN_FLIGHT = 8
 MAX_ATTEMPTS = 8
 FIRST_BACKOFF_SECONDS = 0.05
 MAX_BACKOFF_SECONDS = 2.0
+NO_TIME = "no time was left to write"
+UNPROCESSED = "dynamodb: items left unprocessed"
 
-Write = Callable[[Sequence[Item]], list[Item]]
+Write = Callable[[Sequence[Put]], list[Put]]
 
 
 class PredictionTable:
@@ -38,29 +40,32 @@ class PredictionTable:
         self._sleep = sleep
         self._jitter = jitter
         self._pool = ThreadPoolExecutor(WRITES_IN_FLIGHT, thread_name_prefix="table")
+        self.trouble = ""  # why the last `put` left something, in one line
 
-    def put(self, predictions: Sequence[Prediction], *, deadline: float) -> list[Prediction]:
-        """Write all predictions; returns those that are not in the table.
+    def put(self, puts: Sequence[Put], *, deadline: float) -> list[Put]:
+        """Write all; returns those that are not in the table.
 
         Unprocessed items, throttling and 5xx are retried with full jitter, at most MAX_ATTEMPTS times and
-        never past `deadline` (on the monotonic clock). Of predictions with one key only the last is written,
+        never past `deadline` (on the monotonic clock). Of puts with one key only the last is written,
         for DynamoDB refuses a request that repeats a key. An error that cannot heal is raised, after all
         requests have ended.
         """
-        by_key = {(p.customer_id, p.event_key): p for p in predictions}
-        last = list(by_key.values())
+        last = list({(put.customer_id, put.event_key): put for put in puts}.values())
         chunks = [last[i : i + MAX_ITEMS_PER_WRITE] for i in range(0, len(last), MAX_ITEMS_PER_WRITE)]
         if len(chunks) == 1:
-            left = self._write_chunk(chunks[0], deadline)
+            ends = [self._write_chunk(chunks[0], deadline)]
         else:
             futures = [self._pool.submit(self._write_chunk, chunk, deadline) for chunk in chunks]
             # A request still in flight when the handler returns would be frozen half way.
             wait(futures)
-            left = [item for future in futures for item in future.result()]
-        return [by_key[item["customer_id"]["S"], item["event_key"]["S"]] for item in left]
+            ends = [future.result() for future in futures]
+        self.trouble = next((why for _, why in ends if why), "")
+        return [put for left, _ in ends for put in left]
 
-    def _write_chunk(self, chunk: Sequence[Prediction], deadline: float) -> list[Item]:
-        items = [to_item(prediction) for prediction in chunk]
+    def _write_chunk(self, chunk: Sequence[Put], deadline: float) -> tuple[list[Put], str]:
+        """What is left of a chunk, and why."""
+        left = list(chunk)
+        why = NO_TIME
         for attempt in range(MAX_ATTEMPTS):
             pause = self._pause_before(attempt)
             if self._monotonic() + pause >= deadline:
@@ -68,12 +73,14 @@ class PredictionTable:
             if pause:
                 self._sleep(pause)
             try:
-                items = self._write(items)
-            except TemporaryWriteError:
+                left = self._write(left)
+            except TemporaryWriteError as error:
+                why = str(error)
                 continue
-            if not items:
-                break
-        return items
+            if not left:
+                return [], ""
+            why = UNPROCESSED
+        return left, why
 
     def _pause_before(self, attempt: int) -> float:
         """Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/"""

@@ -46,9 +46,10 @@ def test_the_wire_format_is_pinned(name: str, decoder: EventDecoder, row: dict[s
     encoded = encode_event("7590-VHVEG", row, event_id="0197f0c0", time_ms=NOW_MS + 123, source="/crm")
     assert encoded == golden
     event = decoder(golden, NOW_MS)
-    assert event == Event(
-        "7590-VHVEG", "0197f0c0", "/crm", "customer.updated", NOW_MS + 123, tuple(row.values())
-    )
+    assert isinstance(event, Event)
+    assert (event.customer_id, event.event_id, event.source) == ("7590-VHVEG", "0197f0c0", "/crm")
+    assert (event.type, event.time_ms) == ("customer.updated", NOW_MS + 123)
+    assert event.values == tuple(row.values())
 
 
 @pytest.mark.parametrize(

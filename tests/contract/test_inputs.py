@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from contract.inputs import columns_of, find_unseen, to_inputs
+from contract.inputs import columns_of, find_unseen, known_texts, to_inputs
 from contract.schema import load_schema, parse_schema
 from tests.contract.rows import MUSIC_ROW, TELCO_ROW
 
@@ -60,4 +60,5 @@ def test_unseen_categories_are_found_by_row_and_feature() -> None:
         tuple({**MUSIC_ROW, "gender": None}.values()),
     ]
     inputs = to_inputs(columns_of(rows, MUSIC), MUSIC)
-    assert find_unseen(inputs, {"gender": ["F", "M"], "level": ["free", "paid"]}) == {1: ("gender", "level")}
+    known = known_texts({"gender": ["F", "M"], "level": ["free", "paid"]})
+    assert find_unseen(inputs, known) == {1: ("gender", "level")}

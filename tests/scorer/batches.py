@@ -10,11 +10,11 @@ from typing import Any
 from contract.event import encode_event
 from scorer.batch import BatchScorer
 from scorer.champion import ChampionWatcher, ModelStore
-from scorer.dynamo import BatchWriter
 from scorer.objects import S3Objects
 from scorer.rejected import RejectedStore
 from scorer.table import PredictionTable
-from tests.scorer.fakes import FakeDynamo, FakeS3
+from tests.scorer.fake_dynamo import FakeDynamo
+from tests.scorer.fakes import FakeS3
 from tests.scorer.graphs import tiny_graph, tiny_manifest
 
 NOW_MS = 1_795_168_800_000  # 2026-11-20T10:00:00Z
@@ -78,9 +78,7 @@ class Rig:
         objects = S3Objects(self.s3, "bucket")
         self.champion = ChampionWatcher(ModelStore(objects, "tiny"), monotonic=lambda: self.now)
         self.rejected = RejectedStore(objects, "tiny")
-        self.table = PredictionTable(
-            BatchWriter(self.dynamo, "predictions"), sleep=lambda _: None, jitter=lambda: 0.5
-        )
+        self.table = PredictionTable(self.dynamo, sleep=lambda _: None, jitter=lambda: 0.5)
         self.score = BatchScorer(
             champion=self.champion,
             table=self.table,

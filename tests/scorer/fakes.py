@@ -1,21 +1,21 @@
-"""AWS at the network edge, in memory, with AWS's own limits: what it would refuse is refused here."""
+"""S3 at the network edge, in memory, with its own limits: what it would refuse is refused here."""
 
 from __future__ import annotations
 
-import copy
+import base64
 import hashlib
 import io
-import threading
-from collections.abc import Callable
+import zlib
 from typing import Any
+from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 
 from contract.champion import Champion, champion_key, encode_champion, manifest_key, model_key
 from contract.manifest import Manifest, encode_manifest
+from tests.scorer.peer import Received, reply
 
-MAX_ITEMS = 25
-MAX_KEY_BYTES = 1024  # of an S3 key, and of a DynamoDB sort key
+MAX_KEY_BYTES = 1024
 
 
 def client_error(code: str, status: int = 400) -> ClientError:
@@ -25,60 +25,6 @@ def client_error(code: str, status: int = 400) -> ClientError:
         "ResponseMetadata": {"HTTPStatusCode": status},
     }
     return ClientError(response, "Operation")
-
-
-class FakeDynamo:
-    """BatchWriteItem on one table.
-
-    `answer(request_number)` says how a request fares: an exception is raised, a number of items is left
-    unprocessed, 0 writes everything. Requests with one of `throttled_customers` are always throttled.
-    """
-
-    def __init__(self, table: str, answer: Callable[[int], int | Exception] = lambda _: 0) -> None:
-        self.table = table
-        self.items: dict[tuple[str, str], dict[str, Any]] = {}
-        self.request_sizes: list[int] = []
-        self.answer = answer
-        self.throttled_customers: set[str] = set()
-        self._lock = threading.Lock()
-
-    def batch_write_item(self, **request: Any) -> dict[str, Any]:
-        with self._lock:
-            puts = self._checked(request["RequestItems"])
-            number = len(self.request_sizes)
-            self.request_sizes.append(len(puts))
-            throttled = any(item["customer_id"]["S"] in self.throttled_customers for item in puts)
-            answer = client_error("ThrottlingException") if throttled else self.answer(number)
-            if isinstance(answer, Exception):
-                raise answer
-            written = puts[: max(0, len(puts) - answer)]
-            for item in written:
-                self.items[item["customer_id"]["S"], item["event_key"]["S"]] = copy.deepcopy(item)
-            left = [{"PutRequest": {"Item": item}} for item in puts[len(written) :]]
-            return {"UnprocessedItems": {self.table: left} if left else {}}
-
-    def _checked(self, requests: dict[str, Any]) -> list[dict[str, Any]]:
-        if set(requests) != {self.table}:
-            raise client_error("ResourceNotFoundException")
-        puts = [entry["PutRequest"]["Item"] for entry in requests[self.table]]
-        keys = [(item["customer_id"]["S"], item["event_key"]["S"]) for item in puts]
-        too_long = any(len(sort.encode()) > MAX_KEY_BYTES or not customer for customer, sort in keys)
-        if not 1 <= len(puts) <= MAX_ITEMS or len(set(keys)) != len(keys) or too_long:
-            raise client_error("ValidationException")
-        for item in puts:
-            _check_numbers(item)
-        return puts
-
-
-def _check_numbers(value: Any) -> None:
-    if isinstance(value, dict):
-        if set(value) == {"N"} and not -1e125 < float(value["N"]) < 1e125:  # NaN compares false
-            raise client_error("ValidationException")
-        for child in value.values():
-            _check_numbers(child)
-    if isinstance(value, list):
-        for child in value:
-            _check_numbers(child)
 
 
 class FakeS3:
@@ -132,6 +78,21 @@ class FakeS3:
         self.objects.pop(self._available(request["Key"]), None)
         return {}
 
+    def over_http(self, _: int, received: Received) -> list[bytes]:
+        """Reads and writes for a Peer, the bucket in the path: what has no right checksum is refused."""
+        key = unquote(received.target).split("/", 2)[2]
+        condition = received.headers.get("if-none-match")
+        try:
+            if received.method == "GET":
+                found = self.get_object(Key=key, **({"IfNoneMatch": condition} if condition else {}))
+                return [reply(200, found["Body"].read(), ETag=found["ETag"])]
+            _check_upload(received)
+            return [reply(200, ETag=self.put_object(Key=key, Body=received.body)["ETag"])]
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            body = f"<Error><Code>{error.response['Error']['Code']}</Code></Error>".encode()
+            return [reply(status, b"" if status == 304 else body)]
+
     def promote(self, graph: bytes, manifest: Manifest, *, reason: str = "test") -> None:
         """Upload a version and point the champion at it."""
         schema = str(manifest.schema["$id"])
@@ -154,3 +115,11 @@ class FakeS3:
 
 def _etag(body: bytes) -> str:
     return f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
+
+
+def _check_upload(received: Received) -> None:
+    crc32 = base64.b64encode(zlib.crc32(received.body).to_bytes(4, "big")).decode()
+    if received.headers.get("x-amz-checksum-crc32") != crc32:
+        raise client_error("BadDigest")
+    if received.headers.get("x-amz-content-sha256") != hashlib.sha256(received.body).hexdigest():
+        raise client_error("XAmzContentSHA256Mismatch")

@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from contract.champion import champion_key
-from contract.event import format_time
+from contract.event import MAX_CLOCK_SKEW_MS, format_time
 from contract.prediction import from_item
+from scorer import decoding
+from scorer.batch import SECONDS_PER_DAY
 from scorer.errors import ModelError, NoUsableModelError
-from scorer.model import SECONDS_PER_DAY
 from scorer.rejected import RejectedRecord
-from tests.scorer.batches import FAR_DEADLINE, NOW_MS, ROW, Rig, batch_of, event, sequence
+from tests.faults.kpl import aggregate
+from tests.scorer.batches import FAR_DEADLINE, NOW_MS, ROW, SHARD, Rig, batch_of, event, sequence
 from tests.scorer.fakes import client_error
 from tests.scorer.graphs import probability_by_hand, tiny_graph, tiny_manifest
 
@@ -75,6 +77,17 @@ def test_an_event_whose_source_clock_is_ahead_has_no_negative_latency() -> None:
     assert outcome.latencies_ms == [0.0]
 
 
+def test_a_time_is_judged_by_the_arrival_of_its_own_record() -> None:
+    """Six minutes ahead of one record is five ahead of another that came later; nothing is before 1970."""
+    rig = Rig()
+    ahead = NOW_MS + MAX_CLOCK_SKEW_MS + 60_000
+    batch = batch_of(event("a", time_ms=ahead), event("b", time_ms=ahead), event("c", time_ms=-1), event("d"))
+    batch[1]["kinesis"]["approximateArrivalTimestamp"] = (NOW_MS + 60_000) / 1000
+    outcome = rig.score(batch, deadline=FAR_DEADLINE)
+    assert {customer for customer, _ in rig.dynamo.items} == {"b", "d"}
+    assert outcome.rejected_kinds == {"future_time": 1, "bad_time": 1}
+
+
 def test_rejected_records_are_stored_and_do_not_hold_up_the_rest() -> None:
     """Bytes that never heal go to S3 with a reason, and nothing is reported for retry."""
     rig = Rig()
@@ -104,6 +117,7 @@ def test_what_was_not_written_is_reported_lowest_first_with_all_records_of_its_c
     batch = batch_of(b"{", event("a", time_ms=NOW_MS - 1), b"}", event("a"), event("b"))
     outcome = rig.score(batch, deadline=FAR_DEADLINE)
     assert outcome.retry == [sequence(1), sequence(3), sequence(4)]
+    assert "ThrottlingException" in outcome.trouble
     assert (outcome.rejected, outcome.retried, outcome.written) == (1, 4, 0)
 
 
@@ -152,6 +166,53 @@ def test_the_same_batch_again_leaves_the_same_items_and_objects() -> None:
     items, objects = dict(rig.dynamo.items), dict(rig.s3.objects)
     rig.score(batch, deadline=FAR_DEADLINE)
     assert (rig.dynamo.items, rig.s3.objects) == (items, objects)
+
+
+def test_every_part_of_an_aggregated_record_is_a_record() -> None:
+    """Each is scored, collapsed or rejected by itself; a rejected one is named by its part."""
+    rig = Rig()
+    packed = aggregate(
+        [("a", event("a", tenure=1)), ("b", b"{"), ("a", event("a", tenure=9)), ("c", event("c"))]
+    )
+    outcome = rig.score(batch_of(event("d"), packed), deadline=FAR_DEADLINE)
+    assert (outcome.received, outcome.written, outcome.collapsed, outcome.rejected) == (5, 3, 1, 1)
+    [found] = rig.rejected.pending().records
+    assert (found.event_id, found.partition_key, found.data) == (f"{SHARD}:{sequence(1)}:1", "b", b"{")
+
+
+def test_an_aggregated_record_of_which_a_part_was_not_written_comes_again_whole() -> None:
+    """Its parts share one sequence number: none counts as settled, and no rejection is stored yet."""
+    rig = Rig()
+    rig.dynamo.throttled_customers.add("c")
+    packed = aggregate([("a", event("a")), ("b", b"{"), ("c", event("c"))])
+    batch = batch_of(event("d"), packed, event("e"))
+    outcome = rig.score(batch, deadline=FAR_DEADLINE)
+    assert outcome.retry == [sequence(1)]
+    assert (outcome.written, outcome.rejected, outcome.retried) == (1, 0, 4)
+    assert rig.rejected.pending().records == []
+    rig.dynamo.throttled_customers.clear()
+    again = rig.score(batch[1:], deadline=FAR_DEADLINE)
+    assert (again.received, again.written, again.rejected) == (4, 3, 1)
+    assert {customer for customer, _ in rig.dynamo.items} == {"a", "c", "d", "e"}
+
+
+def test_a_flood_of_parts_is_taken_in_bites(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole records up to the bound, the first always; what was left is reported and comes again."""
+    monkeypatch.setattr(decoding, "MAX_PARTS", 5)
+    rig = Rig()
+    packed = [
+        aggregate([(f"{n}{part}", event(f"{n}{part}") if part else b"{") for part in range(size)])
+        for n, size in enumerate([9, 3, 2, 1])
+    ]
+    batch = batch_of(*packed, event("z"))
+    outcome = rig.score(batch, deadline=FAR_DEADLINE)
+    assert outcome.retry == [sequence(n) for n in (1, 2, 3, 4)]
+    assert (outcome.received, outcome.written, outcome.rejected, outcome.retried) == (13, 8, 1, 4)
+    assert "5 parts" in outcome.trouble
+    outcome = rig.score(batch[1:], deadline=FAR_DEADLINE)
+    assert (outcome.retry, outcome.retried) == ([sequence(3), sequence(4)], 2)
+    assert rig.score(batch[3:], deadline=FAR_DEADLINE).retry == []
+    assert (len(rig.dynamo.items), len(rig.rejected.pending().records)) == (8 + 2 + 1 + 0 + 1, 4)
 
 
 def test_without_a_model_nothing_is_consumed() -> None:

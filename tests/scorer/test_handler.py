@@ -6,16 +6,18 @@ import io
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.logging import Logger
 
 from contract.champion import champion_key
-from scorer.errors import NoUsableModelError
+from scorer.errors import NoUsableModelError, SettingsError
 from scorer.handler import Invocations, build
 from scorer.metrics import METRIC_UNITS
 from scorer.settings import read_settings
+from scorer.time_budget import TimeBudget
 from tests.scorer.batches import Rig, batch_of, event, sequence
 from tests.scorer.fakes import client_error
 from tests.scorer.test_settings import VARIABLES
@@ -38,11 +40,15 @@ class Context:
 class Stage:
     """Invocations over a rig, with its output kept."""
 
-    def __init__(self, rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(
+        self, rig: Rig, capsys: pytest.CaptureFixture[str], budget: TimeBudget | None = None
+    ) -> None:
         self.logged = io.StringIO()
         self._capsys = capsys
         log = Logger(service=f"test-{id(self)}", stream=self.logged)
-        self._invocations = Invocations(score=rig.score, champion=rig.champion, log=log, service="s")
+        self._invocations = Invocations(
+            score=rig.score, champion=rig.champion, log=log, service="s", budget=budget or TimeBudget()
+        )
 
     def invoke(self, *payloads: bytes | str, context: Context | None = None) -> Any:
         return self._invocations.handle({"Records": batch_of(*payloads)}, context or Context())
@@ -87,11 +93,22 @@ def test_what_may_heal_is_reported_in_lambdas_format(capsys: pytest.CaptureFixtu
 
 
 def test_writing_ends_before_the_invocation_does(capsys: pytest.CaptureFixture[str]) -> None:
-    """With no time left nothing is sent: the batch is reported instead of cut off half way."""
+    """With the time for writing used up nothing is sent: the batch is reported, not cut off half way."""
     rig = Rig()
-    stage = Stage(rig, capsys)
+    budget = TimeBudget(monotonic=lambda: time.monotonic() - 5)
+    stage = Stage(rig, capsys, budget)
     answer = stage.invoke(event("a"), context=Context(remaining_millis=5_000))
     assert answer == {"batchItemFailures": [{"itemIdentifier": sequence(0)}]}
+    assert rig.dynamo.request_sizes == []
+    assert stage.metrics()["EventsRetried"] == [1.0]
+
+
+def test_a_timeout_that_leaves_no_time_at_all_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing could ever be written; the line names the parameter, and the records stay in the stream."""
+    rig = Rig()
+    stage = Stage(rig, capsys)
+    with pytest.raises(SettingsError, match=r"timeoutSeconds: 0\.9 s left"):
+        stage.invoke(event("a"), context=Context(remaining_millis=900))
     assert rig.dynamo.request_sizes == []
     assert stage.metrics()["EventsRetried"] == [1.0]
 
@@ -147,11 +164,10 @@ def test_building_for_a_deployment_makes_no_call(monkeypatch: pytest.MonkeyPatch
 
 
 def test_importing_the_handler_stays_lean() -> None:
-    """Cold start: no boto3, no tracing SDK, no pynamodb, no pandas, and settings are not read at import."""
-    code = (
-        "import sys, scorer.handler; "
-        "print(sorted({'boto3','aws_xray_sdk','pynamodb','pandas','sklearn','onnx'} & set(sys.modules)))"
-    )
+    """Cold start: no AWS client or signer, no tracing SDK, no pandas; settings are not read at import."""
+    heavy = {"aws_xray_sdk", "boto3", "botocore.auth", "botocore.exceptions", "botocore.session", "onnx"}
+    heavy |= {"pandas", "pynamodb", "sklearn"}
+    code = f"import sys, scorer.handler; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
     )

@@ -1,4 +1,4 @@
-"""The handler's own wiring, botocore clients included, against a real bucket and a real table."""
+"""The handler's own wiring, its own AWS client included, against a real bucket and a real table."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from typing import Any
 import botocore.session
 import pytest
 
-from contract.champion import champion_key, manifest_key, model_key
+from contract.champion import manifest_key, model_key
 from infra.local.client_settings import client_arguments, client_environment
 from infra.local.stage import LocalStage
 from scorer.champion import CHECK_SECONDS, ChampionWatcher, ModelStore
-from scorer.errors import StorageError
 from scorer.handler import Invocations, build
 from scorer.objects import S3Objects
 from scorer.read import ScoreReader, prediction_table
 from scorer.rejected import RejectedStore
 from scorer.settings import Settings
-from tests.scorer.batches import GRAPH, NOW_MS, ROW, SHARD, Rig, batch_of, event
+from tests.scorer.batches import GRAPH, NOW_MS, ROW, SHARD, batch_of, event
 from tests.scorer.fakes import FakeS3
 from tests.scorer.graphs import SCHEMA_DOCUMENT, probability_by_hand, tiny_graph, tiny_manifest
 from tests.scorer.test_handler import Context
@@ -110,18 +109,3 @@ def test_the_champion_is_followed_by_conditional_reads(deployment: Deployment) -
     assert watcher.current().version == "v2"
     assert "sha256" in watcher.take_news().failures[0]
     assert list(deployment.objects.keys(manifest_key(deployment.schema, "v3"))) != []
-
-
-def test_the_fake_bucket_answers_as_the_emulated_one(deployment: Deployment) -> None:
-    """The unit tests' fake and the emulator agree on missing keys, ETags and 304."""
-    key = champion_key(deployment.schema)
-    for objects in (deployment.objects, S3Objects(Rig().s3, "bucket")):
-        with pytest.raises(StorageError, match="NoSuchKey"):
-            objects.get("no/such/key")
-        objects.put(key, b"one", "text/plain")
-        stored = objects.get(key)
-        assert objects.get_if_changed(key, stored.etag) is None
-        objects.put(key, b"two", "text/plain")
-        changed = objects.get_if_changed(key, stored.etag)
-        assert changed is not None
-        assert changed.body == b"two"

@@ -9,9 +9,9 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from contract.event import Event
+from contract.event import format_time
 from contract.manifest import Bands
-from contract.prediction import PROBABILITY_DECIMALS
+from contract.prediction import PROBABILITY_DECIMALS, event_key
 from scorer.errors import ModelError
 from scorer.model import Model, load_model
 from tests.scorer.batches import NOW_MS, ROW
@@ -23,6 +23,7 @@ from tests.scorer.graphs import (
     tiny_graph,
     tiny_manifest,
 )
+from tests.scorer.puts import predictions_of, reasons_of
 
 
 def model_of(graph: bytes, **changes: Any) -> Model:
@@ -40,46 +41,58 @@ def row(**data: Any) -> tuple[Any, ...]:
 )
 def test_scores_and_reasons_are_those_computed_by_hand(data: dict[str, Any]) -> None:
     """Probability to six decimals, band by it, the three strongest contributions, strongest first."""
-    [score] = model_of(tiny_graph()).score([row(**data)])
-    assert score.probability == pytest.approx(probability_by_hand(ROW | data), abs=1e-6)
-    assert score.band == BANDS.name_of(score.probability)
+    model = model_of(tiny_graph())
+    scores = model.score([row(**data)])
+    [probability], [band], reasons = scores.probabilities, scores.bands, reasons_of(scores, model)
+    assert probability == pytest.approx(probability_by_hand(ROW | data), abs=1e-6)
+    assert band == BANDS.name_of(probability)
     expected = sorted(contributions_by_hand(ROW | data).items(), key=lambda entry: -abs(entry[1]))[:3]
-    strengths = [abs(reason.contribution) for reason in score.reasons]
+    strengths = [abs(reason.contribution) for reason in reasons]
     assert strengths == pytest.approx([abs(part) for _, part in expected], abs=1e-4)
-    assert dict(expected)[score.reasons[0].feature] == pytest.approx(score.reasons[0].contribution, abs=1e-4)
+    assert dict(expected)[reasons[0].feature] == pytest.approx(reasons[0].contribution, abs=1e-4)
 
 
 def test_a_batch_scores_as_its_rows_do_one_by_one() -> None:
     """Rows do not influence each other, and keep their order."""
     model = model_of(tiny_graph())
     rows = [row(tenure=n, contract="weekly" if n % 3 == 0 else "yearly") for n in range(50)]
-    assert model.score(rows) == [model.score([each])[0] for each in rows]
-    assert model.score([]) == []
+    scores = model.score(rows)
+    for place, each in enumerate(rows):
+        alone = model.score([each])
+        assert [scores.probabilities[place]] == alone.probabilities
+        assert reasons_of(scores, model, place) == reasons_of(alone, model)
+        assert scores.unseen.get(place) == alone.unseen.get(0)
+    assert len(model.score([])) == 0
 
 
 def test_a_band_agrees_with_the_rounded_probability() -> None:
     """A probability that rounds up to a band's edge belongs to that band, as any reader of the item finds."""
     rows = [row(tenure=n) for n in range(100)]
-    for each, score in zip(rows, model_of(GRAPH).score(rows), strict=True):
-        assert score.probability == round(score.probability, PROBABILITY_DECIMALS)
-        edge = Bands(medium=score.probability, high=1.0)
-        assert model_of(GRAPH, bands=edge).score([each])[0].band == "medium"
+    for each, probability in zip(rows, model_of(GRAPH).score(rows).probabilities, strict=True):
+        assert probability == round(probability, PROBABILITY_DECIMALS)
+        edge = Bands(medium=probability, high=1.0)
+        assert model_of(GRAPH, bands=edge).score([each]).bands == ["medium"]
 
 
 def test_a_score_beyond_doubt_is_zero_or_one() -> None:
     """Extremes neither overflow nor leave the range."""
-    assert model_of(tiny_graph(base=-90.0)).score([row()])[0].probability == 0.0
-    assert model_of(tiny_graph(base=90.0)).score([row()])[0].probability == 1.0
+    assert model_of(tiny_graph(base=-90.0)).score([row()]).probabilities == [0.0]
+    assert model_of(tiny_graph(base=90.0)).score([row()]).probabilities == [1.0]
 
 
-def test_predictions_carry_the_events_identity() -> None:
-    """One prediction per event, in order, with the model's version."""
+def test_what_is_written_carries_the_model_and_the_events_identity() -> None:
+    """One item per score, in order, with the model's version and the names of its features."""
     model = model_of(tiny_graph(), version="v7")
-    events = [Event(name, "id", "/crm", "t", NOW_MS, row()) for name in ("b", "a")]
-    predictions = model.predict(events, scored_at_ms=NOW_MS, retention_days=1)
-    assert [p.customer_id for p in predictions] == ["b", "a"]
-    assert {p.event_time for p in predictions} == {"2026-11-20T10:00:00.000Z"}
-    assert {p.model_version for p in predictions} == {"v7"}
+    scores = model.score([row(), row(contract="weekly")])
+    keys = [event_key(NOW_MS, "1"), event_key(NOW_MS + 1, "2")]
+    puts = model.to_puts(
+        scores, customer_ids=["b", "a"], event_keys=keys, scored_at=format_time(NOW_MS), expires_at=1
+    )
+    found = predictions_of(puts)
+    assert [(p.customer_id, p.event_key) for p in found] == list(zip(["b", "a"], keys, strict=True))
+    assert [p.unseen for p in found] == [(), ("contract",)]
+    assert [list(p.reasons) for p in found] == [reasons_of(scores, model, place) for place in (0, 1)]
+    assert {p.model_version for p in found} == {"v7"}
 
 
 def without_reasons(graph: bytes) -> bytes:
@@ -95,8 +108,8 @@ def test_a_model_without_reasons_scores_all_the_same() -> None:
     rows = [row(), row(tenure=99)]
     bare = model_of(without_reasons(GRAPH), has_reasons=False).score(rows)
     full = model_of(GRAPH).score(rows)
-    assert [score.reasons for score in bare] == [(), ()]
-    assert [score.probability for score in bare] == [score.probability for score in full]
+    assert (bare.features, bare.contributions) == ([], [])
+    assert bare.probabilities == full.probabilities
 
 
 GRAPH = tiny_graph()

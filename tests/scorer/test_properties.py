@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.batch import Outcome
+from scorer.outcome import Outcome
 from tests.scorer.batches import FAR_DEADLINE, NOW_MS, Rig, batch_of, event
 from tests.scorer.fakes import client_error
 

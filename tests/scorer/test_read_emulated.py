@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
-import botocore.session
 import msgspec
 import pytest
 
@@ -19,6 +17,8 @@ from scorer.errors import StorageError
 from scorer.read import RISK_PAGE, PredictionItem, ScoreReader, prediction_table
 from scorer.table import PredictionTable
 from tests.scorer.batches import FAR_DEADLINE, NOW_MS
+from tests.scorer.puts import put_of
+from tests.scorer.services import emulated
 
 pytestmark = pytest.mark.emulator
 
@@ -42,13 +42,10 @@ def reader(items: type[PredictionItem]) -> ScoreReader:
 @pytest.fixture
 def write(items: type[PredictionItem], local_aws: LocalStage) -> Write:
     """Writes predictions by the scorer's own path."""
-    client: Any = botocore.session.get_session().create_client(
-        "dynamodb", **client_arguments(local_aws.endpoint_url)
-    )
-    table = PredictionTable(BatchWriter(client, items.Meta.table_name))
+    table = PredictionTable(BatchWriter(emulated(local_aws, "dynamodb"), items.Meta.table_name))
 
     def put(*predictions: Prediction) -> None:
-        assert table.put(predictions, deadline=FAR_DEADLINE) == []
+        assert table.put([put_of(each) for each in predictions], deadline=FAR_DEADLINE) == []
 
     return put
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from scorer.errors import StorageError, UnreadableObjectError
 from scorer.objects import S3Objects
 from scorer.rejected import RejectedStore
 from tests.scorer.batches import FAR_DEADLINE, NOW_MS, SHARD, Rig, batch_of, event, record, sequence
-from tests.scorer.fakes import FakeS3
+from tests.scorer.fakes import FakeS3, client_error
 
 UNDELIVERED_KEY = f"aws/lambda/5c0f-uuid/{SHARD}/2026/11/20/2026-11-20T10.00.00-0b1d"
 
@@ -38,12 +39,23 @@ def undelivered(payload: Any) -> bytes:
 
 
 def test_a_batch_has_one_object_whose_key_says_where_it_came_from() -> None:
-    """Schema, arrival day, shard, and the first and last sequence number of the batch."""
+    """Schema, arrival day, shard, first and last sequence number of the batch, and what is in it."""
     rig = Rig()
     rig.score(batch_of(event("a"), b"{", b"}", event("b")), deadline=FAR_DEADLINE)
-    assert list(rig.rejected.keys()) == [
-        f"rejected/tiny/2026/11/20/{SHARD}/{sequence(0)}-{sequence(3)}.jsonl"
-    ]
+    [key] = rig.rejected.keys()
+    digest = hashlib.sha256(rig.s3.objects[key]).hexdigest()[:12]
+    place = f"rejected/tiny/2026/11/20/{SHARD}/{sequence(0)}-{sequence(3)}"
+    assert key == f"{place}-{digest}.jsonl"
+
+
+def test_a_slow_instance_takes_nothing_from_one_that_settled_more() -> None:
+    """Both have the same batch; the one that could not write all stores less, and stores it last."""
+    fast = Rig()
+    slow = Rig(s3=fast.s3, answer=lambda _: client_error("ThrottlingException"))
+    batch = batch_of(b"{first", event("a"), b"{second")
+    fast.score(batch, deadline=FAR_DEADLINE)
+    slow.score(batch, deadline=FAR_DEADLINE)
+    assert sorted(found.data for found in fast.rejected.pending().records) == [b"{first", b"{second"]
 
 
 def test_a_listed_record_says_why_when_and_where() -> None:

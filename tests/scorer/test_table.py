@@ -1,35 +1,44 @@
-"""Writing predictions: success is read from the answer, and what was not written is returned."""
+"""Writing puts: success is read from the answer, and what was not written is returned."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
-from contract.prediction import Item, Prediction, Reason, event_key, to_item
-from scorer.dynamo import BatchWriter
-from scorer.table import MAX_ATTEMPTS, MAX_BACKOFF_SECONDS, PredictionTable
+from contract.prediction import Prediction, Put, Reason, event_key
+from scorer.errors import CredentialsError, RefusedWriteError, ScorerError, TemporaryWriteError
+from scorer.table import (
+    MAX_ATTEMPTS,
+    MAX_BACKOFF_SECONDS,
+    NO_TIME,
+    UNPROCESSED,
+    WRITES_IN_FLIGHT,
+    PredictionTable,
+)
 from tests.scorer.batches import FAR_DEADLINE, NOW_MS
-from tests.scorer.fakes import MAX_ITEMS, FakeDynamo, client_error
+from tests.scorer.fake_dynamo import MAX_ITEMS, FakeDynamo
+from tests.scorer.fakes import client_error
+from tests.scorer.puts import put_of
 
 
-def prediction(number: int, *, probability: float = 0.5, event_id: str = "e") -> Prediction:
-    return Prediction(
-        customer_id=f"c{number}",
+def put(number: int, *, probability: float = 0.5, event_id: str = "e", customer: str = "") -> Put:
+    prediction = Prediction(
+        customer_id=customer or f"c{number}",
         event_key=event_key(NOW_MS, event_id),
         probability=probability,
         band="medium",
         reasons=(Reason("tenure", 0.1),),
         unseen=(),
         model_version="v1",
-        event_time="",
-        scored_at="",
+        event_time="2026-11-20T10:00:00.000Z",
+        scored_at="2026-11-20T10:00:00.000Z",
         expires_at=0,
     )
+    return put_of(prediction)
 
 
 class Clock:
@@ -45,78 +54,64 @@ class Clock:
 
 
 def table_over(dynamo: FakeDynamo, clock: Clock, jitter: float = 1.0) -> PredictionTable:
-    return PredictionTable(
-        BatchWriter(dynamo, dynamo.table),
-        monotonic=lambda: clock.now,
-        sleep=clock.sleep,
-        jitter=lambda: jitter,
-    )
+    return PredictionTable(dynamo, monotonic=lambda: clock.now, sleep=clock.sleep, jitter=lambda: jitter)
 
 
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 333])
 def test_any_number_is_written_in_requests_of_at_most_25(count: int) -> None:
     """Requests are as few as the limit allows."""
     dynamo = FakeDynamo("t")
-    predictions = [prediction(n) for n in range(count)]
-    assert table_over(dynamo, Clock()).put(predictions, deadline=FAR_DEADLINE) == []
+    puts = [put(n) for n in range(count)]
+    assert table_over(dynamo, Clock()).put(puts, deadline=FAR_DEADLINE) == []
     assert len(dynamo.items) == count
     assert len(dynamo.request_sizes) == -(-count // MAX_ITEMS)
 
 
-def test_of_two_predictions_with_one_key_the_last_is_written() -> None:
+def test_of_two_puts_with_one_key_the_last_is_written() -> None:
     """DynamoDB refuses a request that repeats a key, so none ever does."""
     dynamo = FakeDynamo("t")
-    twice = [prediction(1, probability=0.1), prediction(2), prediction(1, probability=0.9)]
+    twice = [put(1, probability=0.1), put(2), put(1, probability=0.9)]
     assert table_over(dynamo, Clock()).put(twice, deadline=FAR_DEADLINE) == []
-    assert dynamo.items["c1", twice[0].event_key]["probability"] == {"N": "0.900000"}
+    assert dynamo.items["c1", twice[0].event_key]["probability"] == {"N": "0.9"}
 
 
 def test_only_unprocessed_items_are_sent_again() -> None:
     """25, then the 10 left, then the 5 of those."""
     dynamo = FakeDynamo("t", lambda number: [10, 5, 0][number])
-    assert table_over(dynamo, Clock()).put([prediction(n) for n in range(25)], deadline=FAR_DEADLINE) == []
+    assert table_over(dynamo, Clock()).put([put(n) for n in range(25)], deadline=FAR_DEADLINE) == []
     assert dynamo.request_sizes == [25, 10, 5]
     assert len(dynamo.items) == 25
 
 
 @pytest.mark.parametrize(
     "error",
-    [
-        client_error("ThrottlingException"),
-        client_error("ProvisionedThroughputExceededException"),
-        client_error("InternalServerError", 500),
-        client_error("RequestTimeout"),
-        client_error("TooMany", 429),
-        client_error("SomethingNew", 503),
-        EndpointConnectionError(endpoint_url="http://x"),
-        ReadTimeoutError(endpoint_url="http://x"),
-    ],
+    [client_error("ThrottlingException"), client_error("SomethingNew", 503), TemporaryWriteError("lost")],
 )
 def test_what_may_heal_is_tried_again(error: Exception) -> None:
-    """Throttling, 5xx and lost connections: the whole request goes again."""
+    """The whole request goes again."""
     dynamo = FakeDynamo("t", lambda number: error if number < 2 else 0)
-    assert table_over(dynamo, Clock()).put([prediction(1)], deadline=FAR_DEADLINE) == []
+    assert table_over(dynamo, Clock()).put([put(1)], deadline=FAR_DEADLINE) == []
     assert dynamo.request_sizes == [1, 1, 1]
 
 
 def test_the_remainder_is_returned_after_bounded_attempts() -> None:
-    """One request stays throttled, the other succeeds: exactly the first one's predictions come back."""
+    """One customer's partition stays throttled: exactly its put comes back, the others are in the table."""
     dynamo = FakeDynamo("t")
     dynamo.throttled_customers.add("c0")
-    predictions = [prediction(n) for n in range(30)]
-    left = table_over(dynamo, Clock()).put(predictions, deadline=FAR_DEADLINE)
-    assert left == predictions[:25]
-    assert Counter(dynamo.request_sizes) == {25: MAX_ATTEMPTS, 5: 1}
+    puts = [put(n) for n in range(30)]
+    assert table_over(dynamo, Clock()).put(puts, deadline=FAR_DEADLINE) == [puts[0]]
+    assert Counter(dynamo.request_sizes) == {25: 1, 1: MAX_ATTEMPTS - 1, 5: 1}
+    assert len(dynamo.items) == 29
 
 
 def test_backoff_doubles_up_to_a_bound_and_is_jittered() -> None:
     """Full jitter: each pause is a random share of a doubling, bounded window."""
     clock = Clock()
     dynamo = FakeDynamo("t", lambda _: client_error("ThrottlingException"))
-    table_over(dynamo, clock).put([prediction(1)], deadline=FAR_DEADLINE)
+    table_over(dynamo, clock).put([put(1)], deadline=FAR_DEADLINE)
     assert clock.pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1.6, MAX_BACKOFF_SECONDS])
     halved = Clock()
-    table_over(dynamo, halved, jitter=0.5).put([prediction(1)], deadline=FAR_DEADLINE)
+    table_over(dynamo, halved, jitter=0.5).put([put(1)], deadline=FAR_DEADLINE)
     assert halved.pauses == pytest.approx([pause / 2 for pause in clock.pauses])
 
 
@@ -124,20 +119,37 @@ def test_nothing_is_sent_past_the_deadline() -> None:
     """The invocation's time is never overrun: what is left is returned in time."""
     clock = Clock()
     dynamo = FakeDynamo("t", lambda _: client_error("ThrottlingException"))
-    left = table_over(dynamo, clock).put([prediction(1)], deadline=clock.now + 0.5)
-    assert left == [prediction(1)]
+    left = table_over(dynamo, clock).put([put(1)], deadline=clock.now + 0.5)
+    assert left == [put(1)]
     assert clock.now < 100.5
     assert len(dynamo.request_sizes) == 4  # at 0, .05, .15 and .35 seconds
-    assert table_over(dynamo, clock).put([prediction(1)], deadline=clock.now) == [prediction(1)]
+    assert table_over(dynamo, clock).put([put(1)], deadline=clock.now) == [put(1)]
     assert len(dynamo.request_sizes) == 4
+
+
+def test_why_something_is_left_is_said() -> None:
+    """For the log: what DynamoDB answered last, or that there was no time; nothing once all is written."""
+    clock = Clock()
+    dynamo = FakeDynamo("t", lambda _: client_error("ThrottlingException"))
+    table = table_over(dynamo, clock)
+    table.put([put(1)], deadline=clock.now + 0.5)
+    assert "ThrottlingException" in table.trouble
+    table.put([put(1)], deadline=clock.now)
+    assert table.trouble == NO_TIME
+    dynamo.answer = lambda _: 1
+    table.put([put(1), put(2)], deadline=FAR_DEADLINE)
+    assert table.trouble == UNPROCESSED
+    dynamo.answer = lambda _: 0
+    table.put([put(n) for n in range(60)], deadline=FAR_DEADLINE)
+    assert table.trouble == ""
 
 
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (client_error("ValidationException"), ClientError),
-        (client_error("ResourceNotFoundException"), ClientError),
-        (NoCredentialsError(), NoCredentialsError),
+        (client_error("ValidationException"), RefusedWriteError),
+        (client_error("ResourceNotFoundException"), RefusedWriteError),
+        (CredentialsError("none"), CredentialsError),
     ],
 )
 @pytest.mark.parametrize("count", [1, 60])
@@ -147,7 +159,7 @@ def test_what_never_heals_is_raised_once_all_requests_have_ended(
     """No retry, and no write left in flight when the handler returns."""
     dynamo = FakeDynamo("t", lambda number: error if number == 0 else 0)
     with pytest.raises(kind):
-        table_over(dynamo, Clock()).put([prediction(n) for n in range(count)], deadline=FAR_DEADLINE)
+        table_over(dynamo, Clock()).put([put(n) for n in range(count)], deadline=FAR_DEADLINE)
     assert len(dynamo.request_sizes) == -(-count // MAX_ITEMS)
 
 
@@ -155,45 +167,46 @@ def test_no_write_is_in_flight_when_an_error_is_raised() -> None:
     """Lambda freezes the sandbox when the handler returns, and would freeze such a write half way."""
     ended: list[int] = []
 
-    def write(items: Sequence[Item]) -> list[Item]:
-        if items[0]["customer_id"]["S"] == "c0":
-            raise client_error("AccessDeniedException")
+    def write(puts: Sequence[Put]) -> list[Put]:
+        if puts[0].customer_id == "c0":
+            raise RefusedWriteError("AccessDeniedException")
         time.sleep(0.05)
-        ended.append(len(items))
+        ended.append(len(puts))
         return []
 
-    predictions = [prediction(n) for n in range(MAX_ITEMS * 4)]
-    with pytest.raises(ClientError):
-        PredictionTable(write).put(predictions, deadline=FAR_DEADLINE)
+    with pytest.raises(RefusedWriteError):
+        PredictionTable(write).put([put(n) for n in range(MAX_ITEMS * 4)], deadline=FAR_DEADLINE)
     assert ended == [MAX_ITEMS] * 3
 
 
+def test_requests_are_in_flight_at_once_but_no_more_than_there_are_connections() -> None:
+    """All wait for each other, which would never end if they went one after the other."""
+    together = threading.Barrier(WRITES_IN_FLIGHT)
+
+    def write(_: Sequence[Put]) -> list[Put]:
+        together.wait(timeout=10)
+        return []
+
+    puts = [put(n) for n in range(MAX_ITEMS * WRITES_IN_FLIGHT * 2)]
+    assert PredictionTable(write).put(puts, deadline=FAR_DEADLINE) == []
+
+
 def test_the_fake_refuses_what_dynamodb_refuses() -> None:
-    """26 items, a repeated key, a NaN or another table are refused, so the tests above mean something."""
-    write = BatchWriter(FakeDynamo("t"), "t")
+    """Too many, repeated or empty keys, long ones, big items, odd numbers, another table: all refused."""
+    write = FakeDynamo("t")
+    spoilt = put(1)._replace(request=put(1).request.replace('"N":"0.5"', '"N":"NaN"'))
+    precise = put(1)._replace(request=put(1).request.replace('"N":"0.5"', f'"N":"0.{"3" * 39}"'))
     bad: list[Callable[[], object]] = [
-        lambda: write([to_item(prediction(n)) for n in range(26)]),
-        lambda: write([to_item(prediction(1)), to_item(prediction(1))]),
-        lambda: write([to_item(prediction(1, probability=float("nan")))]),
+        lambda: write([put(n) for n in range(26)]),
+        lambda: write([put(1), put(1)]),
+        lambda: write([spoilt]),
+        lambda: write([precise]),
+        lambda: write([put(1, event_id="e" * 1024)]),
+        lambda: write([put(1, customer="c" * 2049)]),
+        lambda: write([put(1)._replace(request=put(1).request.replace("tenure", "t" * 400_000))]),
         lambda: write([]),
-        lambda: BatchWriter(FakeDynamo("t"), "u")([to_item(prediction(1))]),
     ]
     for call in bad:
-        with pytest.raises(ClientError):
+        with pytest.raises(ScorerError, match="ValidationException"):
             call()
-
-
-@pytest.mark.parametrize(
-    "answer", [{}, {"UnprocessedItems": None}, {"ResponseMetadata": {"HTTPStatusCode": 200}}]
-)
-def test_an_answer_cut_short_counts_as_nothing_written(answer: dict[str, Any]) -> None:
-    """botocore reads a truncated body as an answer without members; that is no proof of a write."""
-
-    class CutShort(FakeDynamo):
-        def batch_write_item(self, **request: Any) -> dict[str, Any]:
-            complete = super().batch_write_item(**request)
-            return answer if len(self.request_sizes) == 1 else complete
-
-    dynamo = CutShort("t")
-    assert table_over(dynamo, Clock()).put([prediction(1)], deadline=FAR_DEADLINE) == []
-    assert dynamo.request_sizes == [1, 1]
+    assert write([put(1, customer="c" * 2048)]) == []

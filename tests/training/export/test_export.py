@@ -241,9 +241,8 @@ def test_the_scorer_serves_what_training_makes(name: str, shop: Table) -> None:
     reasons = CANDIDATES[name].gives_reasons
     exported = graph_of(shop_model(name), shop, reasons=reasons)
     row = (3, None, "basic", 1, True)
-    (score,) = _served(exported).score([row])
+    model = _served(exported)
+    scores = model.score([row])
     said = run(exported, rows(row))
-    assert score.probability == pytest.approx(float(said[PROBABILITY][0, 0]), abs=1e-6)
-    assert [reason.feature for reason in score.reasons] == [
-        SHOP.feature_names[i] for i in said[REASON_FEATURE][0]
-    ]
+    assert scores.probabilities == pytest.approx([float(said[PROBABILITY][0, 0])], abs=1e-6)
+    assert [column[0] for column in scores.features] == said[REASON_FEATURE][0].tolist()

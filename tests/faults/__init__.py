@@ -1,0 +1,1 @@
+"""The deployed function under faults: see docs/reliability.md."""
