@@ -9,6 +9,10 @@ class BuildError(InfraError):
     """The Lambda zip could not be made."""
 
 
+class LambdaRuntimeError(InfraError):
+    """AWS's Lambda runtime or its emulator could not be installed."""
+
+
 class MiniStackError(InfraError):
     """The embedded AWS could not be installed or started, or a requested port is busy."""
 

@@ -1,11 +1,7 @@
 """serverless.yml as osls renders it for each stage: what AWS would be told."""
 
 import json
-import os
 import re
-import subprocess
-import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,42 +10,27 @@ import pytest
 
 from infra.build import DEFAULT_ARCH, DEFAULT_PYTHON
 from infra.dependencies import Target
-from infra.local.deploy import copy_service
 from infra.naming import stack_name
-from infra.node import find_node
-from infra.paths import OSLS, PROJECT
+from infra.paths import PROJECT
 from scorer.metrics import METRIC_UNITS, NAMESPACE
 from scorer.rejected import REJECTED_PREFIX, REPLAYED_PREFIX, UNDELIVERED_PREFIX
+from tests.infra.rendering import TEMPLATE, Service, lint, statements_of
 
 STAGES = ("local", "dev", "prod")
 Resources = dict[str, dict[str, Any]]
-IGNORED_RULES = (
-    "W8003",  # conditions compare parameters that are filled in before rendering, so they are constant
-    "W3005",  # osls adds a DependsOn to the function's role next to the reference
-)
 
 
 @pytest.fixture(scope="session")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Renders the template of a stage once, as deployed with no option but the stage."""
     directory = tmp_path_factory.mktemp("rendered")
-    service = copy_service(directory)
-    artifact = directory / "scorer.zip"
-    with zipfile.ZipFile(artifact, "w") as archive:
-        archive.writestr("scorer/handler.py", "")
+    service = Service(directory)
 
     def render(stage: str) -> Path:
         package = directory / stage
         if not package.exists():
-            command = [str(find_node() / "node"), str(OSLS.resolve()), "package", "--stage", stage]
-            command += ["--package", str(package), "--param", f"artifact={artifact}"]
-            offline = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-            environment = {"SLS_TELEMETRY_DISABLED": "1", "PATH": os.environ["PATH"], **offline}
-            done = subprocess.run(
-                command, cwd=service, env=environment, check=True, capture_output=True, text=True, timeout=60
-            )
-            assert "nvalid configuration" not in done.stdout + done.stderr
-        return package / "cloudformation-template-update-stack.json"
+            service.template(package, stage)
+        return package / TEMPLATE
 
     return render
 
@@ -90,27 +71,23 @@ def as_list(value: Any) -> list[Any]:
 
 def test_cfn_lint_finds_nothing(rendered: Callable[[str], Path], stage: str) -> None:
     """The rendered template follows CloudFormation's own schemas."""
-    command = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", *IGNORED_RULES, "--"]
-    done = subprocess.run([*command, str(rendered(stage))], capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stdout
+    assert lint(rendered(stage)) == ""
 
 
 def test_the_scorer_has_least_privilege(resources: Resources) -> None:
     """No wildcard action, and every resource is an ARN of this stack."""
     (role,) = of_type(resources, "AWS::IAM::Role")
     assert "ManagedPolicyArns" not in role
-    for policy in role["Policies"]:
-        for statement in policy["PolicyDocument"]["Statement"]:
-            assert not any("*" in action for action in as_list(statement["Action"]))
-            for resource in as_list(statement["Resource"]):
-                assert "Fn::GetAtt" in json.dumps(resource)
-                assert all(text not in ("*", "arn:aws:s3:::*") for text in strings(resource))
+    for statement in statements_of(resources):
+        assert not any("*" in action for action in as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"]):
+            assert "Fn::GetAtt" in json.dumps(resource)
+            assert all(text not in ("*", "arn:aws:s3:::*") for text in strings(resource))
 
 
 def test_the_scorer_may_write_only_predictions_and_what_it_could_not_score(resources: Resources) -> None:
     """It can neither delete, nor read predictions, nor touch a model."""
-    (role,) = of_type(resources, "AWS::IAM::Role")
-    statements = role["Policies"][0]["PolicyDocument"]["Statement"]
+    statements = statements_of(resources)
     actions = {action for statement in statements for action in as_list(statement["Action"])}
     assert {action for action in actions if action.startswith("dynamodb:")} == {"dynamodb:BatchWriteItem"}
     assert {a for a in actions if a.startswith("s3:")} == {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
