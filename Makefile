@@ -8,6 +8,8 @@ endif
 STAGE ?= dev
 DATA ?=
 EVENTS ?=
+SEED ?=
+ROUND ?=
 PIP_FLAGS = -qq --disable-pip-version-check --no-input
 VENV_PYTHON = .venv/bin/python
 READY = .venv/ready build/ministack-venv/.lock-sha256 node_modules/ready
@@ -15,10 +17,10 @@ READY = .venv/ready build/ministack-venv/.lock-sha256 node_modules/ready
 NODE_DIRECTORY = $$(dirname "$$($(VENV_PYTHON) -m infra.node)")
 
 .DEFAULT_GOAL := help
-.PHONY: demo test lint format bench package deploy lock clean help setup python-is-new-enough
+.PHONY: demo test test-runtime lint format fuzz soak bench package deploy lock clean help setup python-is-new-enough
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 demo: setup ## run the whole path once on the embedded AWS (DATA=file.csv for your own table)
 	@$(VENV_PYTHON) -m cli.main demo $(if $(DATA),--data "$(DATA)") $(if $(EVENTS),--events $(EVENTS))
@@ -26,17 +28,29 @@ demo: setup ## run the whole path once on the embedded AWS (DATA=file.csv for yo
 test: setup lint ## lint and run all tests
 	@$(VENV_PYTHON) -m pytest -n 2
 
+test-runtime: setup ## run the built zip under AWS's own Lambda runtime and emulator (Linux)
+	@$(VENV_PYTHON) -m infra.lambda_runtime
+	@$(VENV_PYTHON) -m pytest -n 0 tests/runtime
+
 lint: setup ## ruff and mypy --strict; cfn-lint runs in the tests, on the rendered template
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 
+fuzz: setup ## a million mutated events each through decoding and the handler; failures go to build/fuzz/
+	@$(VENV_PYTHON) -m tests.fuzz $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))
+
+soak: setup ## a million events through the deployed code under random faults; writes build/soak.json
+	@$(VENV_PYTHON) -m tests.faults.soak $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(ROUND),--round $(ROUND))
+
 format: setup ## let ruff mend what it can
 	@.venv/bin/ruff check --fix .
 	@.venv/bin/ruff format .
 
-bench: setup ## measure the scorer against the ways it is usually written; writes build/bench.json
-	@$(VENV_PYTHON) -m loadtest.bench
+bench: setup ## measure the scorer against the ways it is usually written; writes build/bench.json, bench.png
+	@zip=$$($(VENV_PYTHON) -m infra.build --python "$$($(VENV_PYTHON) -c \
+	  'import sys; print("%d.%d" % sys.version_info[:2])')") && $(VENV_PYTHON) -m loadtest.bench --zip "$$zip"
 
 package: setup ## build the Lambda zip and render the template for STAGE (default dev)
 	@$(VENV_PYTHON) -m infra.build
@@ -47,10 +61,11 @@ deploy: setup ## deploy to AWS: make deploy STAGE=prod (standard AWS credentials
 	@PATH="$(NODE_DIRECTORY):$$PATH" node_modules/.bin/osls deploy --stage $(STAGE)
 
 lock: setup ## renew the hashed locks from pyproject.toml and requirements/*.in
-	@for target in "--all-extras pyproject.toml -o requirements/dev.lock" \
+	@for target in "--extra dev pyproject.toml -o requirements/dev.lock" \
 	  "pyproject.toml -c requirements/dev.lock -o requirements/lambda.lock" \
 	  "requirements/ministack.in -o requirements/ministack.lock" \
-	  "requirements/node.in -o requirements/node.lock"; do \
+	  "requirements/node.in -o requirements/node.lock" \
+	  "--no-deps requirements/runtime.in -o requirements/runtime.lock"; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --upgrade $$target || exit 1; done
 
