@@ -9,6 +9,7 @@ from typing import Any
 
 from contract.event import format_time
 from contract.prediction import event_keys
+from scorer.backoff import Patience
 from scorer.champion import ChampionWatcher
 from scorer.decoding import Decoded, decode_records, newest_per_customer
 from scorer.errors import StorageError
@@ -30,19 +31,21 @@ class BatchScorer:
         rejected: RejectedWriter,
         retention_days: int,
         clock: Callable[[], float] = time.time,
+        patience: Patience | None = None,
     ) -> None:
         self._champion = champion
         self._table = table
         self._rejected = rejected
         self._retention_days = retention_days
         self._clock = clock
+        self._patience = patience or Patience()
 
     def __call__(self, raws: Iterable[Mapping[str, Any]], *, deadline: float) -> Outcome:
         """Score one batch of Kinesis records, writing until `deadline` (on the monotonic clock).
 
         Raises NoUsableModelError, ModelError, and whatever nobody foresaw; then nothing counts as consumed.
         """
-        model = self._champion.current()
+        model = self._champion.current(deadline=deadline)
         decoded = decode_records(raws, model.decode)
         keys = event_keys(decoded.events)
         newest = newest_per_customer(decoded.events, keys)
@@ -63,7 +66,7 @@ class BatchScorer:
 
         retry = unsettled(decoded, {put.customer_id for put in unwritten})
         try:
-            self._store(decoded, retry)
+            self._store(decoded, retry, deadline)
         except StorageError as error:
             return retry_all(decoded.records, f"rejected records not stored: {error}")
         outcome = account(decoded, newest, scores, retry, written_at=self._clock())
@@ -74,10 +77,20 @@ class BatchScorer:
             trouble=self._table.trouble or decoded.records.trouble,
         )
 
-    def _store(self, decoded: Decoded, retry: Sequence[str]) -> None:
+    def _store(self, decoded: Decoded, retry: Sequence[str], deadline: float) -> None:
+        """Keep the bytes of what will not come again. Raises StorageError where S3 took nothing in time."""
         records = decoded.records
         settled = [(records[p], why) for p, why in decoded.rejections if is_settled(records, p, retry)]
-        if settled:
-            positions = [records.position(place) for place in range(len(records))]
-            first, last = (records[positions.index(find(positions))] for find in (min, max))
-            self._rejected.put(settled, first=first, last=last)
+        if not settled:
+            return
+        positions = [records.position(place) for place in range(len(records))]
+        first, last = (records[positions.index(find(positions))] for find in (min, max))
+        trouble: StorageError | None = None
+        for _ in self._patience.attempts(deadline):
+            try:
+                self._rejected.put(settled, first=first, last=last)
+                return
+            except StorageError as error:
+                trouble = error
+        assert trouble is not None
+        raise trouble

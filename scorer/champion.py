@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import math
 from typing import NamedTuple
 
 from contract.champion import Champion, champion_key, decode_champion, manifest_key, model_key
 from contract.errors import ContractError
 from contract.manifest import decode_manifest
-from scorer.errors import ModelError, NoUsableModelError, StorageError
+from scorer.backoff import Patience
+from scorer.errors import ModelError, NoUsableModelError, ObjectMissingError, StorageError
 from scorer.model import Model, load_model
 from scorer.storage import ReadableObjects
 
@@ -66,12 +66,13 @@ class ChampionWatcher:
     predecessor; it is tried again at the next check.
     """
 
-    def __init__(self, store: ModelStore, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, store: ModelStore, *, patience: Patience | None = None) -> None:
         self._store = store
-        self._monotonic = monotonic
+        self._patience = patience or Patience()
         self._model: Model | None = None
         self._etag = ""
         self._next_check = 0.0
+        self._may_heal = False  # what kept the last check from a model
         self._loaded: list[str] = []
         self._failures: list[str] = []
 
@@ -80,12 +81,20 @@ class ChampionWatcher:
         """What serves now, without a check."""
         return self._model
 
-    def current(self) -> Model:
-        """The model to score with now. Raises NoUsableModelError where there is none at all."""
-        now = self._monotonic()
+    def current(self, *, deadline: float = -math.inf) -> Model:
+        """The model to score with now.
+
+        A sandbox that has none because S3 does not answer asks again until `deadline` (on the monotonic
+        clock): failing at once would use up the mapping's retries, and what it gives up on goes to S3 too.
+        Raises NoUsableModelError where there is none at all.
+        """
+        now = self._patience.monotonic()
         if self._model is None or now >= self._next_check:
             self._next_check = now + CHECK_SECONDS
-            self._refresh()
+            for _ in self._patience.attempts(deadline):
+                self._refresh()
+                if self._model is not None or not self._may_heal:
+                    break
         if self._model is None:
             raise NoUsableModelError(
                 f"no usable model ({self._failures[-1]}); run `churn train` or `churn models promote VERSION`"
@@ -100,10 +109,11 @@ class ChampionWatcher:
         return news
 
     def _refresh(self) -> None:
+        self._may_heal = False
         try:
             pointer = self._store.pointer(self._etag)
         except (StorageError, ContractError) as error:
-            self._failures.append(str(error))
+            self._fail(error)
             return
         if pointer is None:
             return
@@ -121,7 +131,12 @@ class ChampionWatcher:
         try:
             self._model = self._store.load(version)
         except (ModelError, StorageError, ContractError) as error:
-            self._failures.append(str(error))
+            self._fail(error)
             return False
         self._loaded.append(version)
         return True
+
+    def _fail(self, error: Exception) -> None:
+        self._may_heal |= isinstance(error, StorageError) and not isinstance(error, ObjectMissingError)
+        if str(error) not in self._failures[-1:]:  # told once, however often it was tried
+            self._failures.append(str(error))

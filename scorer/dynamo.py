@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,7 @@ HEADERS = {
     "X-Amz-Target": "DynamoDB_20120810.BatchWriteItem",
 }
 OK = 200
+REQUEST_TIMEOUT = 408  # said by what stands in between, of a connection that was idle
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
 MAX_TOLD = 300  # characters of AWS's own message
@@ -73,9 +75,9 @@ class _Success(msgspec.Struct):
 
 
 class _Failure(msgspec.Struct, rename={"kind": "__type"}):
-    kind: str = ""
-    message: str = ""
-    Message: str = ""
+    kind: str | None = None
+    message: Any = None
+    Message: Any = None
 
 
 _decode_success = msgspec.json.Decoder(_Success).decode
@@ -112,7 +114,7 @@ class BatchWriter:
     def _unprocessed(self, puts: Sequence[Put], body: bytes) -> list[Put]:
         try:
             tables = _decode_success(body).UnprocessedItems
-        except msgspec.DecodeError as error:
+        except ValueError as error:  # UnicodeDecodeError among them
             raise TemporaryWriteError("dynamodb: an answer that does not say what was written") from error
         if not tables:
             return []
@@ -127,17 +129,23 @@ class BatchWriter:
 def failure(status: int, code: str, message: str) -> TemporaryWriteError | RefusedWriteError:
     """What an error answer means for the write. `message` is AWS's, which names attributes, not values."""
     told = f"dynamodb: {code or f'HTTP {status}'}"
-    if code in TEMPORARY_CODES or status == TOO_MANY_REQUESTS or status >= SERVER_ERRORS:
+    busy = status in {REQUEST_TIMEOUT, TOO_MANY_REQUESTS} or status >= SERVER_ERRORS
+    if busy or code in TEMPORARY_CODES:
         return TemporaryWriteError(told)
     return RefusedWriteError(f"{told}: {' '.join(message.split())[:MAX_TOLD]}".rstrip(": "))
 
 
 def _reason(answer: Answer) -> tuple[str, str]:
+    """Code and message. The code may stand between a namespace and an address.
+
+    https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html#operation-error-serialization
+    """
     try:
         found = _decode_failure(answer.body)
-    except msgspec.DecodeError:
+    except ValueError:
         return "", ""
-    return found.kind.rpartition("#")[2], found.message or found.Message
+    code = (found.kind or "").partition(":")[0].rpartition("#")[2]
+    return code, str(found.message or found.Message or "")
 
 
 def _check_crc32(answer: Answer) -> None:

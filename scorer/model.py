@@ -45,14 +45,14 @@ class Model:
         """Scores of rows (features in schema order), in order, from one run of the graph.
 
         A model trained without reasons gives none. Raises ModelError where the graph gives something that is
-        not a number, names no feature or has other reasons than its manifest says: a wrong score is worse
-        than none.
+        not a number, not a probability, names no feature or has other reasons than its manifest says: a
+        wrong score is worse than none.
         """
         if not rows:
             return Scores([], [], [], [], {})
         inputs = to_inputs(columns_of(rows, self.schema), self.schema)
         probability, feature, contribution = self._session.run(SCORE_OUTPUTS, inputs)
-        self._check(probability, feature, contribution)
+        self._check(len(rows), probability, feature, contribution)
         # Rounded before the band is chosen, so that a stored band always agrees with its stored probability.
         rounded = np.clip(probability[:, 0].astype(np.float64).round(PROBABILITY_DECIMALS), 0.0, 1.0)
         signed = contribution.astype(np.float64).round(CONTRIBUTION_DECIMALS) + 0.0  # no -0.0
@@ -65,9 +65,17 @@ class Model:
             unseen=find_unseen(inputs, self._known),
         )
 
-    def _check(self, probability: NDArray[Any], feature: NDArray[Any], contribution: NDArray[Any]) -> None:
+    def _check(
+        self, rows: int, probability: NDArray[Any], feature: NDArray[Any], contribution: NDArray[Any]
+    ) -> None:
+        if probability.shape != (rows, 1):
+            raise self._refusal(f"scores of shape {probability.shape} for {rows} rows")
+        if len(feature) != rows or feature.shape != contribution.shape:
+            raise self._refusal(f"reasons of shapes {feature.shape} and {contribution.shape} for {rows} rows")
         if not (np.isfinite(probability).all() and np.isfinite(contribution).all()):
             raise self._refusal("a score or reason that is not a number")
+        if np.abs(probability - 0.5).max() > 0.5 + 10**-PROBABILITY_DECIMALS:
+            raise self._refusal("a score that is no probability")
         if (feature.shape[1] > 0) != self._has_reasons:
             expected = "some" if self._has_reasons else "none"
             raise self._refusal(f"{feature.shape[1]} reasons a row, and its manifest says {expected}")
@@ -138,15 +146,15 @@ def _check_graph(session: onnxruntime.InferenceSession, manifest: Manifest, sche
 
 
 def _try_out(model: Model) -> None:
-    """Run one row, so that a graph that cannot run is refused now, and the first batch is not slow."""
+    """Run two rows, so that a graph that cannot run is refused now, and the first batch is not slow."""
     row = tuple(_likely_value(feature) for feature in model.schema.features)
     try:
-        model.score([row])
+        model.score([row, row])
     except ModelError:
         raise
     except Exception as error:  # as in _open
         raise ModelError(
-            f"model {model.version}: a trial row does not run ({type(error).__name__}: {str(error)[:120]})"
+            f"model {model.version}: trial rows do not run ({type(error).__name__}: {str(error)[:120]})"
         ) from error
 
 

@@ -30,6 +30,7 @@ from scorer.errors import NoAnswerError, SettingsError
 CONNECT_SECONDS = 1.0
 READ_SECONDS = 3.0
 PIECE_BYTES = 65_536
+FINAL = 200  # a lower status only announces the answer
 USER_AGENT = "churn-stream"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SOCKET_OPTIONS = [
@@ -124,6 +125,22 @@ class SignedHttp:
             raise self._no_answer(error) from error
 
     def _try(
+        self, pool: Pool | TlsPool, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        try:
+            answer = self._ask(pool, method, path, headers, body)
+        except HTTPError:
+            raise
+        except (ValueError, OverflowError) as error:
+            # A header or a chunk that cannot be. The text is left out, for it may quote a token.
+            raise NoAnswerError(f"{self._service}: {type(error).__name__}") from None
+        if answer.status < FINAL:
+            # What it announces may still come, and the next request would take it for its own answer.
+            self._discard(pool)
+            raise NoAnswerError(f"{self._service}: HTTP {answer.status} and no more")
+        return answer
+
+    def _ask(
         self, pool: Pool | TlsPool, method: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
         left = self._ends() - time.monotonic()

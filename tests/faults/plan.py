@@ -44,6 +44,7 @@ DELIVERIES = (
 )
 FUNCTION_TIMEOUT_SECONDS = 60.0
 SHORT_TIMEOUT_SECONDS = 2.0
+LASTING_TIMEOUT_SECONDS = 4.0
 CHAMPION_CHECK_SECONDS = 61.0  # frozen for that long, an instance looks for another champion
 
 
@@ -126,7 +127,7 @@ class SeededPlan:
             registry = draw.choice(["promote", "promote", "spoil", *BROKEN])
         return Delivery(
             how=how,
-            timeout_seconds=SHORT_TIMEOUT_SECONDS if how in (HUNG, HURRIED) else FUNCTION_TIMEOUT_SECONDS,
+            timeout_seconds=self._timeout_seconds(batch, how),
             frozen_seconds=frozen,
             release_after=draw.randint(1, 6),
             registry=registry,
@@ -147,10 +148,21 @@ class SeededPlan:
         # Only the graph has a checksum of its own; for the rest it is TLS that keeps bytes what they are.
         return None if found is flipped and request.subject != "model.onnx" else found
 
+    def _timeout_seconds(self, batch: Batch, how: str) -> float:
+        if how in (HUNG, HURRIED):
+            return SHORT_TIMEOUT_SECONDS
+        # The function waits out what does not heal, which need not take a minute here.
+        lasting = self._is_down(batch) or self._has_stubborn_writes(batch)
+        return LASTING_TIMEOUT_SECONDS if lasting else FUNCTION_TIMEOUT_SECONDS
+
+    def _is_down(self, batch: Batch) -> bool:
+        return self._draw("storage", *batch.identity).random() < self._rates.storage_down
+
+    def _has_stubborn_writes(self, batch: Batch) -> bool:
+        return self._draw("stubborn", *batch.identity).random() < self._rates.stubborn
+
     def _is_stubborn(self, batch: Batch, request: Request) -> bool:
-        if self._draw("stubborn", *batch.identity).random() >= self._rates.stubborn:
-            return False
-        return self._draw("stubborn", request.subject).random() < 0.5
+        return self._has_stubborn_writes(batch) and self._draw("stubborn", request.subject).random() < 0.5
 
     def _draw(self, *parts: object) -> random.Random:
         return random.Random(f"{self._seed} {parts}")

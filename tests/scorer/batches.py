@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from contract.event import encode_event
+from scorer.backoff import Patience
 from scorer.batch import BatchScorer
 from scorer.champion import ChampionWatcher, ModelStore
 from scorer.objects import S3Objects
@@ -73,16 +74,24 @@ class Rig:
 
     def __post_init__(self) -> None:
         self.now = 0.0
+        self.waits = 0
+        self.when_waited: Callable[[], None] = lambda: None
         self.dynamo = FakeDynamo("predictions", self.answer)
         self.s3.promote(GRAPH, tiny_manifest(GRAPH))
         objects = S3Objects(self.s3, "bucket")
-        self.champion = ChampionWatcher(ModelStore(objects, "tiny"), monotonic=lambda: self.now)
+        patience = Patience(monotonic=lambda: self.now, sleep=self._wait, jitter=lambda: 0.5)
+        self.champion = ChampionWatcher(ModelStore(objects, "tiny"), patience=patience)
         self.rejected = RejectedStore(objects, "tiny")
-        self.table = PredictionTable(self.dynamo, sleep=lambda _: None, jitter=lambda: 0.5)
+        self.table = PredictionTable(self.dynamo, patience=patience)
         self.score = BatchScorer(
             champion=self.champion,
             table=self.table,
             rejected=self.rejected,
             retention_days=30,
             clock=lambda: NOW_MS / 1000 + 1,
+            patience=patience,
         )
+
+    def _wait(self, _seconds: float) -> None:
+        self.waits += 1
+        self.when_waited()

@@ -158,6 +158,16 @@ def test_if_rejected_records_cannot_be_stored_the_whole_batch_comes_again() -> N
     assert "SlowDown" in outcome.trouble
 
 
+def test_a_bucket_that_is_down_for_a_while_is_waited_for() -> None:
+    """What cannot be kept at once is kept later in the same invocation, which costs none of the retries."""
+    rig = Rig()
+    rig.s3.failing.add("rejected/")
+    rig.when_waited = lambda: rig.s3.failing.clear() if rig.waits == 5 else None
+    outcome = rig.score(batch_of(event("a"), b"{"), deadline=FAR_DEADLINE)
+    assert (outcome.retry, outcome.written, outcome.rejected) == ([], 1, 1)
+    assert rig.waits == 5
+
+
 def test_the_same_batch_again_leaves_the_same_items_and_objects() -> None:
     """At least once in, effectively once out: a second delivery changes nothing that is stored."""
     rig = Rig()

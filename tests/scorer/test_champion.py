@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from contract.champion import Champion, champion_key, encode_champion, manifest_key, model_key
 from contract.manifest import encode_manifest
-from scorer.champion import CHECK_SECONDS
+from scorer.backoff import Patience
+from scorer.champion import CHECK_SECONDS, ChampionWatcher, ModelStore
+from scorer.errors import NoUsableModelError
+from scorer.objects import S3Objects
 from tests.scorer.batches import GRAPH, Rig
 from tests.scorer.graphs import tiny_graph, tiny_manifest
 
@@ -44,6 +49,59 @@ def test_promoting_the_serving_version_again_loads_nothing() -> None:
     rig.s3.promote(GRAPH, tiny_manifest(GRAPH), reason="again")
     rig.now = CHECK_SECONDS
     assert rig.champion.current() is model
+
+
+class Outage:
+    """S3 that is down until some time; every pause lets time pass."""
+
+    def __init__(self, rig: Rig, ends: float) -> None:
+        self.rig, self.ends = rig, ends
+        rig.s3.failing.add("models/")
+        store = ModelStore(S3Objects(rig.s3, "bucket"), "tiny")
+        patience = Patience(monotonic=lambda: rig.now, sleep=self.sleep, jitter=lambda: 1.0)
+        self.watcher = ChampionWatcher(store, patience=patience)
+
+    def sleep(self, seconds: float) -> None:
+        self.rig.now += seconds
+        if self.rig.now >= self.ends:
+            self.rig.s3.failing.clear()
+
+
+def test_a_cold_sandbox_waits_for_a_store_that_is_down() -> None:
+    """As long as the invocation has time; the failure is told once, and then the model."""
+    watcher = Outage(Rig(), ends=30.0).watcher
+    assert watcher.current(deadline=45.0).version == "v1"
+    news = watcher.take_news()
+    assert (news.loaded, len(news.failures)) == (("v1",), 1)
+
+
+def test_a_store_that_stays_down_ends_the_wait_in_time() -> None:
+    """Nothing is consumed, and the invocation ends before Lambda ends it."""
+    outage = Outage(Rig(), ends=60.0)
+    with pytest.raises(NoUsableModelError, match="SlowDown"):
+        outage.watcher.current(deadline=45.0)
+    assert 40 <= outage.rig.now < 45
+
+
+def test_what_waiting_cannot_heal_is_not_waited_for() -> None:
+    """No champion at all, or one that is broken: somebody has to do something."""
+    for spoiled in (champion_key("tiny"), model_key("tiny", "v1")):
+        rig = Rig()
+        rig.s3.objects.pop(spoiled)
+        with pytest.raises(NoUsableModelError):
+            rig.champion.current(deadline=45.0)
+        assert len(rig.s3.reads) <= 2
+
+
+def test_a_model_that_serves_is_not_held_up_by_a_store_that_is_down() -> None:
+    """One look a minute, and no waiting."""
+    outage = Outage(Rig(), ends=0.0)
+    outage.rig.s3.failing.clear()
+    outage.watcher.current()
+    outage.rig.now = CHECK_SECONDS
+    outage.rig.s3.failing.add("models/")
+    assert outage.watcher.current(deadline=CHECK_SECONDS + 45).version == "v1"
+    assert outage.rig.now == CHECK_SECONDS
 
 
 def test_a_broken_successor_leaves_the_old_model_serving() -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from scorer.backoff import Patience
 from scorer.dynamo import TEMPORARY_CODES, BatchWriter
 from scorer.errors import RefusedWriteError, ScorerError, TemporaryWriteError
 from scorer.table import PredictionTable
@@ -93,6 +94,7 @@ def test_an_answer_that_does_not_say_what_was_written_proves_nothing(body: bytes
         [reply(503, b"<html>busy</html>")],
         [reply(500)],
         [reply(429)],
+        [reply(408, b"<html>idle</html>")],
         [from_dynamo(b'{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException"}', 400)],
         [RESET],
         [CLOSE],
@@ -102,6 +104,24 @@ def test_what_may_heal_is_temporary(answer: list[Step]) -> None:
     """A wrong checksum, a body cut short, 5xx, throttling, a broken connection."""
     with Peer(lambda *_: answer) as peer, pytest.raises(TemporaryWriteError):
         writer_at(peer)(PUTS)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"__type":"ThrottlingException"}',
+        b'{"__type":"a#ThrottlingException","message":null}',
+        b'{"__type":"a#ThrottlingException","Message":["odd"]}',
+        b'{"__type":"ThrottlingException:http://internal.amazon.com/coral/a#b"}',
+        b'{"__type":"a#ThrottlingException:http://internal.amazon.com/coral/"}',
+    ],
+)
+def test_a_code_is_found_however_it_is_worded(body: bytes) -> None:
+    """https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html#operation-error-serialization"""
+    answer = from_dynamo(body, 400)
+    with Peer(lambda *_: [answer]) as peer, pytest.raises(TemporaryWriteError) as caught:
+        writer_at(peer)(PUTS)
+    assert str(caught.value) == "dynamodb: ThrottlingException"
 
 
 def test_nobody_listening_is_temporary() -> None:
@@ -172,7 +192,7 @@ def test_a_table_over_a_bad_network_ends_complete() -> None:
 
     puts = [put(number) for number in range(333)]
     with Peer(act) as peer:
-        table = PredictionTable(writer_at(peer), sleep=lambda _: None)
+        table = PredictionTable(writer_at(peer), patience=Patience(sleep=lambda _: None))
         assert table.put(puts, deadline=FAR_DEADLINE) == []
     assert set(dynamo.items) == {(p.customer_id, p.event_key) for p in puts}
 
@@ -193,6 +213,7 @@ def _outcome(write: FakeDynamo | BatchWriter) -> object:
         return type(error), str(error)
 
 
+@example([(19, b"\x00"), (91, b"\x80")], False)
 @given(st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3)), min_size=1, max_size=5), st.booleans())
 @settings(deadline=None)
 def test_no_damage_to_an_answer_is_unforeseen(damage: list[tuple[int, bytes]], cut: bool) -> None:

@@ -6,7 +6,6 @@ import io
 import json
 import subprocess
 import sys
-import time
 from typing import Any
 
 import pytest
@@ -95,7 +94,8 @@ def test_what_may_heal_is_reported_in_lambdas_format(capsys: pytest.CaptureFixtu
 def test_writing_ends_before_the_invocation_does(capsys: pytest.CaptureFixture[str]) -> None:
     """With the time for writing used up nothing is sent: the batch is reported, not cut off half way."""
     rig = Rig()
-    budget = TimeBudget(monotonic=lambda: time.monotonic() - 5)
+    rig.now = 5.0
+    budget = TimeBudget(monotonic=lambda: rig.now - 5)
     stage = Stage(rig, capsys, budget)
     answer = stage.invoke(event("a"), context=Context(remaining_millis=5_000))
     assert answer == {"batchItemFailures": [{"itemIdentifier": sequence(0)}]}

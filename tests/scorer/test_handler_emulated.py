@@ -12,6 +12,7 @@ import pytest
 from contract.champion import manifest_key, model_key
 from infra.local.client_settings import client_arguments, client_environment
 from infra.local.stage import LocalStage
+from scorer.backoff import Patience
 from scorer.champion import CHECK_SECONDS, ChampionWatcher, ModelStore
 from scorer.handler import Invocations, build
 from scorer.objects import S3Objects
@@ -95,7 +96,8 @@ def test_the_champion_is_followed_by_conditional_reads(deployment: Deployment) -
     """A real 304 leaves the model alone, a new pointer swaps it, a corrupt graph does not."""
     now = [0.0]
     deployment.promote(GRAPH, "v1")
-    watcher = ChampionWatcher(ModelStore(deployment.objects, deployment.schema), monotonic=lambda: now[0])
+    patience = Patience(monotonic=lambda: now[0])
+    watcher = ChampionWatcher(ModelStore(deployment.objects, deployment.schema), patience=patience)
     first = watcher.current()
     now[0] += CHECK_SECONDS
     assert watcher.current() is first

@@ -7,7 +7,7 @@ from typing import Any
 
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import NodeProto, TensorProto, helper
 
 from contract.event import format_time
 from contract.manifest import Bands
@@ -112,7 +112,35 @@ def test_a_model_without_reasons_scores_all_the_same() -> None:
     assert bare.probabilities == full.probabilities
 
 
+def then(graph: bytes, output: str, *nodes: NodeProto, **numbers: list[float]) -> bytes:
+    """The graph with `output` taken further: the nodes make it out of "was"."""
+    model = onnx.load_from_string(graph)
+    for node in model.graph.node:
+        node.output[:] = ["was" if name == output else name for name in node.output]
+    for name, values in numbers.items():
+        kind = TensorProto.FLOAT if name == "factor" else TensorProto.INT64
+        model.graph.initializer.append(helper.make_tensor(name, kind, [len(values)], values))
+    model.graph.node.extend(nodes)
+    return bytes(model.SerializeToString())
+
+
 GRAPH = tiny_graph()
+BOTH_CLASSES = then(GRAPH, "probability", helper.make_node("Concat", ["was", "was"], ["probability"], axis=1))
+ONE_FOR_ALL = then(GRAPH, "probability", helper.make_node("ReduceMax", ["was"], ["probability"], keepdims=1))
+PER_CENT = then(
+    GRAPH, "probability", helper.make_node("Mul", ["was", "factor"], ["probability"]), factor=[100.0]
+)
+NEGATED = then(
+    GRAPH, "probability", helper.make_node("Mul", ["was", "factor"], ["probability"]), factor=[-1.0]
+)
+FEWER_PARTS = then(
+    GRAPH,
+    "reason_contribution",
+    helper.make_node("Slice", ["was", "zero", "two", "along"], ["reason_contribution"]),
+    zero=[0],
+    two=[2],
+    along=[1],
+)
 BARE = without_reasons(GRAPH)
 NO_OUTPUT = tiny_graph(outputs=("probability", "reason_feature", "reason_contribution"))
 WRONG_REASON = tiny_graph(reason_offset=2)
@@ -140,6 +168,11 @@ NEGATIVE_REASON = tiny_graph(reason_offset=-1)
         (NEGATIVE_REASON, {}, "none of its 4 features"),
         (BARE, {}, "0 reasons a row, and its manifest says some"),
         (GRAPH, {"has_reasons": False}, "3 reasons a row, and its manifest says none"),
+        (BOTH_CLASSES, {}, r"scores of shape \(2, 2\) for 2 rows"),
+        (ONE_FOR_ALL, {}, r"scores of shape \(1, 1\) for 2 rows"),
+        (PER_CENT, {}, "no probability"),
+        (NEGATED, {}, "no probability"),
+        (FEWER_PARTS, {}, r"reasons of shapes \(2, 3\) and \(2, 2\)"),
         (tiny_graph(base=math.nan), {}, "not a number"),
         (tiny_graph(contract_odds={"monthly": -math.inf}), {}, "not a number"),
     ],

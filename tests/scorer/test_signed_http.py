@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,6 +119,34 @@ def test_an_answer_cut_short_is_none(answer: list[Step]) -> None:
     """A body shorter than announced, a head without its end: nothing of it is believed."""
     with script(answer) as peer, pytest.raises(NoAnswerError):
         post(service_at(peer.url))
+
+
+@pytest.mark.parametrize("size", [b"-5", b"f" * 16])
+def test_an_answer_with_an_impossible_chunk_is_none(size: bytes) -> None:
+    """http.client trusts the size; what it then raises is no failure of the batch."""
+    answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\n{}"
+    with script([answer, CLOSE]) as peer, pytest.raises(NoAnswerError):
+        post(service_at(peer.url))
+
+
+def test_a_header_that_cannot_be_sent_is_told_without_its_value() -> None:
+    """http.client quotes it, and it may be the session token."""
+    token = "not to be\nshown"
+    with script([OK]) as peer:
+        with pytest.raises(NoAnswerError, match="dynamodb: ValueError") as caught:
+            service_at(peer.url).send("GET", "/", headers={"X-Token": token})
+        assert "shown" not in "".join(traceback.format_exception(caught.value))
+        assert peer.requests == []
+
+
+def test_an_announced_answer_is_not_taken_for_that_of_the_next_request() -> None:
+    """It comes late, on a connection that nobody uses any more."""
+    announced = b"HTTP/1.1 103 Early Hints\r\n\r\n"
+    with script([announced, 0.05, OK], [0.1, reply(200, b"the second")]) as peer:
+        http = service_at(peer.url)
+        with pytest.raises(NoAnswerError, match="HTTP 103"):
+            post(http)
+        assert post(http) == b"the second"
 
 
 def test_nobody_listening_is_no_answer() -> None:

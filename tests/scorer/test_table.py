@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from contract.prediction import Prediction, Put, Reason, event_key
+from scorer.backoff import MAX_ATTEMPTS, MAX_BACKOFF_SECONDS, Patience
 from scorer.errors import CredentialsError, RefusedWriteError, ScorerError, TemporaryWriteError
-from scorer.table import (
-    MAX_ATTEMPTS,
-    MAX_BACKOFF_SECONDS,
-    NO_TIME,
-    UNPROCESSED,
-    WRITES_IN_FLIGHT,
-    PredictionTable,
-)
+from scorer.table import NO_TIME, UNPROCESSED, WRITES_IN_FLIGHT, PredictionTable
 from tests.scorer.batches import FAR_DEADLINE, NOW_MS
 from tests.scorer.fake_dynamo import MAX_ITEMS, FakeDynamo
 from tests.scorer.fakes import client_error
@@ -54,7 +51,8 @@ class Clock:
 
 
 def table_over(dynamo: FakeDynamo, clock: Clock, jitter: float = 1.0) -> PredictionTable:
-    return PredictionTable(dynamo, monotonic=lambda: clock.now, sleep=clock.sleep, jitter=lambda: jitter)
+    patience = Patience(monotonic=lambda: clock.now, sleep=clock.sleep, jitter=lambda: jitter)
+    return PredictionTable(dynamo, patience=patience)
 
 
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 333])
@@ -94,6 +92,14 @@ def test_what_may_heal_is_tried_again(error: Exception) -> None:
     assert dynamo.request_sizes == [1, 1, 1]
 
 
+def test_an_outage_is_waited_out_while_there_is_time() -> None:
+    """Retries of the mapping are counted: many short invocations would use up what one long one does not."""
+    clock = Clock()
+    dynamo = FakeDynamo("t", lambda _: client_error("ServiceUnavailable", 503) if clock.now < 140 else 0)
+    assert table_over(dynamo, clock).put([put(1)], deadline=145.0) == []
+    assert 140 <= clock.now < 145
+
+
 def test_the_remainder_is_returned_after_bounded_attempts() -> None:
     """One customer's partition stays throttled: exactly its put comes back, the others are in the table."""
     dynamo = FakeDynamo("t")
@@ -109,7 +115,7 @@ def test_backoff_doubles_up_to_a_bound_and_is_jittered() -> None:
     clock = Clock()
     dynamo = FakeDynamo("t", lambda _: client_error("ThrottlingException"))
     table_over(dynamo, clock).put([put(1)], deadline=FAR_DEADLINE)
-    assert clock.pauses == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1.6, MAX_BACKOFF_SECONDS])
+    assert clock.pauses[:8] == pytest.approx([0.05, 0.1, 0.2, 0.4, 0.8, 1.6, *[MAX_BACKOFF_SECONDS] * 2])
     halved = Clock()
     table_over(dynamo, halved, jitter=0.5).put([put(1)], deadline=FAR_DEADLINE)
     assert halved.pauses == pytest.approx([pause / 2 for pause in clock.pauses])
@@ -177,6 +183,27 @@ def test_no_write_is_in_flight_when_an_error_is_raised() -> None:
     with pytest.raises(RefusedWriteError):
         PredictionTable(write).put([put(n) for n in range(MAX_ITEMS * 4)], deadline=FAR_DEADLINE)
     assert ended == [MAX_ITEMS] * 3
+
+
+def test_no_write_is_in_flight_when_there_is_no_thread_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sandbox out of memory or threads: what was begun ends before the error is raised."""
+    ended: list[int] = []
+    submit, asked = ThreadPoolExecutor.submit, itertools.count()
+
+    def write(puts: Sequence[Put]) -> list[Put]:
+        time.sleep(0.05)
+        ended.append(len(puts))
+        return []
+
+    def scarce(pool: ThreadPoolExecutor, *work: Any) -> Future[Any]:
+        if next(asked) == 2:
+            raise RuntimeError("can't start new thread")
+        return submit(pool, *work)
+
+    monkeypatch.setattr(ThreadPoolExecutor, "submit", scarce)
+    with pytest.raises(RuntimeError, match="new thread"):
+        PredictionTable(write).put([put(n) for n in range(MAX_ITEMS * 4)], deadline=FAR_DEADLINE)
+    assert ended == [MAX_ITEMS] * 2
 
 
 def test_requests_are_in_flight_at_once_but_no_more_than_there_are_connections() -> None:
