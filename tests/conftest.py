@@ -22,8 +22,8 @@ LONGEST = ("test_figures.py", "test_large_table.py", "test_tracking.py")
 
 
 class FewEmulators(LoadScopeScheduling):
-    """Files are handed out whole. Those that need the embedded AWS go to one worker, which starts one, but for
-    the fault suite: it waits as much as it works, and so has a worker and an embedded AWS of its own.
+    """Files are handed out whole. Those that need the embedded AWS go to one worker, which starts one, but
+    for the fault suite: it waits as much as it works, and so has a worker and an embedded AWS of its own.
 
     `--dist loadgroup` is meant for this, but has no effect with the current pytest.
     """
