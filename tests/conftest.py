@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from infra.local.stage import LocalStage, local_stage
@@ -15,6 +16,10 @@ from tests.once import Once, once_in
 
 if TYPE_CHECKING:
     from training.result import TrainedModel
+
+# How long an example takes depends on what else the machine does; `make bench` measures speed.
+settings.register_profile("churn", deadline=None)
+settings.load_profile("churn")
 
 TESTS = Path(__file__).resolve().parent
 # The files that take longest, after those that need the embedded AWS: begun early, no worker ends with one.
