@@ -26,18 +26,15 @@ TESTS = Path(__file__).resolve().parent
 LONGEST = ("test_figures.py", "test_large_table.py", "test_tracking.py")
 
 
-class FewEmulators(LoadScopeScheduling):
-    """Files are handed out whole. Those that need the embedded AWS go to one worker, which starts one, but
-    for the fault suite: it waits as much as it works, and so has a worker and an embedded AWS of its own.
+class OneEmulator(LoadScopeScheduling):
+    """Files are handed out whole, and all that need the embedded AWS go to one worker, which starts one.
 
     `--dist loadgroup` is meant for this, but has no effect with the current pytest.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        if file not in _files_that_need_the_emulator():
-            return file
-        return "faults" if file.startswith("tests/faults/") else "emulator"
+        return "emulator" if file in _files_that_need_the_emulator() else file
 
 
 @functools.cache
@@ -46,10 +43,10 @@ def _files_that_need_the_emulator() -> frozenset[str]:
     return frozenset(str(f.relative_to(TESTS.parent)) for f in files if "mark.emulator" in f.read_text())
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FewEmulators:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneEmulator:
     """Called by pytest-xdist where tests run on several workers."""
     config.option.loadscopereorder = False  # as collected, not by the number of tests in a file
-    return FewEmulators(config, log)
+    return OneEmulator(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
