@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from contract.event import format_time
-from contract.prediction import event_keys
+from contract.event import Event, format_time
+from contract.prediction import Put, event_keys
+from contract.put import Scores
 from scorer.backoff import Patience
 from scorer.champion import ChampionWatcher
 from scorer.decoding import Decoded, decode_records, newest_per_customer
 from scorer.errors import StorageError
+from scorer.model import Model
 from scorer.outcome import Outcome, account, is_settled, retry_all, unsettled
 from scorer.rejected import RejectedWriter
 from scorer.table import PredictionTable
@@ -52,13 +54,12 @@ class BatchScorer:
 
         now = self._clock()
         started = time.perf_counter()
-        scores = model.score([decoded.events[index].values for index in newest])
-        puts = model.to_puts(
-            scores,
-            customer_ids=[decoded.events[index].customer_id for index in newest],
-            event_keys=[keys[index] for index in newest],
-            scored_at=format_time(int(now * 1000)),
-            expires_at=int(now) + self._retention_days * SECONDS_PER_DAY,
+        scores, puts = score(
+            model,
+            [decoded.events[index] for index in newest],
+            [keys[index] for index in newest],
+            now=now,
+            retention_days=self._retention_days,
         )
         scored = time.perf_counter()
         unwritten = self._table.put(puts, deadline=deadline)
@@ -94,3 +95,21 @@ class BatchScorer:
                 trouble = error
         assert trouble is not None
         raise trouble
+
+
+def score(
+    model: Model, events: Sequence[Event], keys: Sequence[str], *, now: float, retention_days: int
+) -> tuple[Scores, list[Put]]:
+    """What a model says of events, and the items that say so, in order. `now` is seconds since 1970.
+
+    Raises ModelError.
+    """
+    scores = model.score([event.values for event in events])
+    puts = model.to_puts(
+        scores,
+        customer_ids=[event.customer_id for event in events],
+        event_keys=keys,
+        scored_at=format_time(int(now * 1000)),
+        expires_at=int(now) + retention_days * SECONDS_PER_DAY,
+    )
+    return scores, puts

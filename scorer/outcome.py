@@ -71,13 +71,12 @@ def account(
     written = [row for row, index in enumerate(newest) if is_settled(records, places[index], retry)]
     settled_events = sum(is_settled(records, place, retry) for place in places)
     kinds = Counter(str(why.kind) for place, why in decoded.rejections if is_settled(records, place, retry))
-    received = len(records) + len(records.postponed)
     return Outcome(
-        received=received,
+        received=records.received,
         written=len(written),
         collapsed=settled_events - len(written),
         rejected=kinds.total(),
-        retried=received - settled_events - kinds.total(),
+        retried=records.received - settled_events - kinds.total(),
         high_risk=sum(scores.bands[row] == HIGH_BAND for row in written),
         unseen_categories=sum(len(scores.unseen.get(row, ())) for row in written),
         latencies_ms=[
@@ -91,5 +90,5 @@ def account(
 def retry_all(records: Records, trouble: str) -> Outcome:
     """The outcome that has the whole batch delivered again: its first record is reported."""
     first = min(range(len(records)), key=records.position)
-    received = len(records) + len(records.postponed)
+    received = records.received
     return Outcome(received=received, retried=received, retry=[records.sequence(first)], trouble=trouble)

@@ -77,6 +77,11 @@ class Records:
         return map(self.__getitem__, range(len(self)))
 
     @property
+    def received(self) -> int:
+        """How many records there are to account for, with those that were postponed."""
+        return len(self) + len(self.postponed)
+
+    @property
     def trouble(self) -> str:
         """Why records were postponed, in one line."""
         return (

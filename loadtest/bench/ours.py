@@ -15,14 +15,13 @@ import numpy as np
 import onnxruntime
 from aws_lambda_powertools.logging import Logger
 
-from contract.event import format_time
 from contract.inputs import columns_of, to_inputs
 from contract.prediction import Put, event_keys
 from loadtest.bench.sandbox import Context
 from loadtest.bench.subject import Record, Subject
 from loadtest.peers.items import TABLE
 from scorer.aws.signed_http import Answer
-from scorer.batch import SECONDS_PER_DAY, BatchScorer
+from scorer.batch import BatchScorer, score
 from scorer.champion import ChampionWatcher, News
 from scorer.decoding import decode_records, newest_per_customer
 from scorer.dynamo import BatchWriter
@@ -69,15 +68,14 @@ class Kernel:
         decoded = decode_records(records, self.model.decode)
         keys = event_keys(decoded.events)
         newest = newest_per_customer(decoded.events, keys)
-        now = time.time()
-        scores = self.model.score([decoded.events[index].values for index in newest])
-        return self.model.to_puts(
-            scores,
-            customer_ids=[decoded.events[index].customer_id for index in newest],
-            event_keys=[keys[index] for index in newest],
-            scored_at=format_time(int(now * 1000)),
-            expires_at=int(now) + RETENTION_DAYS * SECONDS_PER_DAY,
+        _, puts = score(
+            self.model,
+            [decoded.events[index] for index in newest],
+            [keys[index] for index in newest],
+            now=time.time(),
+            retention_days=RETENTION_DAYS,
         )
+        return puts
 
 
 class KernelFloor:
