@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
 from tests.commands import Shell
+from tests.serving import serving
 
 TABLE = "client_id,status,age\n" + "".join(
     f"c{i},{'gone' if i % 3 else 'here'},{i % 50}\n" for i in range(60)
@@ -30,13 +30,8 @@ def server(shell: Shell) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(shell.directory)))
-    thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield f"http://127.0.0.1:{httpd.server_port}"
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
+    with serving(partial(Quiet, directory=str(shell.directory))) as address:
+        yield address
 
 
 def test_the_draft_is_followed_by_what_to_do_next(shell: Shell) -> None:

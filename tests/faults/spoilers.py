@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.faults.kpl import MAGIC
+from scorer.aggregation import MAGIC
 
 MAX_EVENT_BYTES = 65_536
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from scorer.aggregation import MAGIC
 from tests.faults.journal import Entry
-from tests.faults.kpl import MAGIC
 from tests.faults.rig import Rig
 from tests.faults.spoilers import MAX_EVENT_BYTES, SPOILERS
 from tests.faults.traffic import Event, Mix, Publication, Traffic

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from tests.faults.kpl import aggregate
 from tests.faults.spoilers import SPOILERS, envelope, iso
+from tests.kpl import aggregate
 
 MAX_RECORD_BYTES = 1_048_576
 MINUTE_MS = 60_000

@@ -20,7 +20,7 @@ from tests.fuzz.mutations import (
     Pairs,
 )
 from tests.fuzz.tokens import ODD_TIMES
-from tests.scorer.kpl import aggregated, sealed
+from tests.kpl import aggregated, sealed
 
 FEW_CUSTOMERS = ("a", "b", "c", "ü/#", " ", "\U0001f642", "7590-VHVEG", "%s", 'O"Brien\\', "\x00\n\x7f\u2028")
 DAY_MS = 86_400_000

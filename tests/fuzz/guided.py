@@ -16,7 +16,7 @@ from infra.paths import BUILD
 with atheris.instrument_imports(include=["contract", "scorer"]):
     from scorer.aggregation import split
     from tests.fuzz.cases import DECODE, HANDLE, Case, check, make_case
-    from tests.scorer.kpl import field, sealed, sub_record
+    from tests.kpl import field, sealed, sub_record
     from tests.scorer.second_split import split_as_google
 
 KEPT = BUILD / "fuzz"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from contract.event import MAX_EVENT_BYTES
 from tests.fuzz.tokens import ODD_BYTES, ODD_VALUES
-from tests.scorer.kpl import field, sub_record
+from tests.kpl import field, sub_record
 
 TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[-+.\w]+|\s+|.', re.DOTALL)
 

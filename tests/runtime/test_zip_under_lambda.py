@@ -16,11 +16,11 @@ import pytest
 from infra.local.client_settings import HOST
 from infra.local.stage import LocalStage
 from scorer.metrics import METRIC_UNITS
+from tests.kpl import aggregated
 from tests.runtime.conftest import MakeFunction
 from tests.runtime.kinesis_event import through_kinesis
 from tests.scorer.batches import ROW, batch_of, event
 from tests.scorer.graphs import probability_by_hand
-from tests.scorer.kpl import aggregated
 
 pytestmark = pytest.mark.emulator
 

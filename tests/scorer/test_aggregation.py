@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scorer.aggregation import MAGIC, MAX_GROUP_DEPTH, MAX_KEYS, MAX_SUB_RECORDS, SubRecord, split
-from tests.scorer.kpl import (
+from tests.kpl import (
     END_OF_GROUP,
     FIXED_32,
     FIXED_64,

@@ -14,7 +14,7 @@ from scorer import decoding
 from scorer.batch import SECONDS_PER_DAY
 from scorer.errors import ModelError, NoUsableModelError
 from scorer.rejected import RejectedRecord
-from tests.faults.kpl import aggregate
+from tests.kpl import aggregate
 from tests.scorer.batches import FAR_DEADLINE, NOW_MS, ROW, SHARD, Rig, batch_of, event, sequence
 from tests.scorer.fakes import client_error
 from tests.scorer.graphs import probability_by_hand, tiny_graph, tiny_manifest

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.kpl import aggregated
 from tests.scorer.batches import GRAPH, batch_of, event
 from tests.scorer.fakes import FakeS3
 from tests.scorer.graphs import tiny_manifest
-from tests.scorer.kpl import aggregated
 from tests.scorer.peer import Peer, Received, Step, from_dynamo, reply
 from tests.scorer.test_settings import VARIABLES
 

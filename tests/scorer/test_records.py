@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract.rejection import Rejection
 from scorer.records import Records
-from tests.faults.kpl import aggregate
+from tests.kpl import aggregate
 from tests.scorer.batches import NOW_MS, SHARD, batch_of, record, sequence
 
 

@@ -43,3 +43,10 @@ def sub_record(data: bytes, *, key: int = 0, hash_key: int | None = None) -> byt
 def aggregated(datas: Sequence[bytes], *, key: str = "key") -> bytes:
     """A record as the KPL makes it: all data under one partition key."""
     return sealed(field(1, key.encode()) + b"".join(map(sub_record, datas)))
+
+
+def aggregate(parts: Sequence[tuple[str, bytes]]) -> bytes:
+    """The same for parts that each have a partition key of their own."""
+    keys = list(dict.fromkeys(key for key, _ in parts))
+    table = b"".join(field(1, key.encode()) for key in keys)
+    return sealed(table + b"".join(sub_record(data, key=keys.index(key)) for key, data in parts))
