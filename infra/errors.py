@@ -23,3 +23,7 @@ class DeployError(InfraError):
 
 class StageError(InfraError):
     """The local stage is in a state that does not allow what was asked."""
+
+
+class ParametersError(InfraError):
+    """parameters.yml, ranges.js or docs/parameters.md is not written as the others expect."""
