@@ -50,7 +50,8 @@ class Service:
             command += ["--param", option]
         offline = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
         environment = {
-            "SLS_TELEMETRY_DISABLED": "1", "NO_COLOR": "1", "PATH": os.environ["PATH"], **offline,
+            "SLS_TELEMETRY_DISABLED": "1", "NO_COLOR": "1", "PATH": os.environ["PATH"],
+            "HOME": str(self.directory), **offline,
         }  # fmt: skip
         service = self.directory / "osls-service"
         return subprocess.run(
