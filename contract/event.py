@@ -26,6 +26,7 @@ DEFAULT_SOURCE = "/churn/producer"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
 MILLISECOND = timedelta(milliseconds=1)
+MS_PER_DAY = 86_400_000
 EARLIEST_MS = (datetime.min - NAIVE_EPOCH) // MILLISECOND
 LATEST_MS = (datetime.max - NAIVE_EPOCH) // MILLISECOND
 
@@ -106,10 +107,17 @@ class EventDecoder:
             return _malformed(second_error)
 
 
-def judge_time(event: Event, arrived_ms: int) -> Rejected | None:
-    """Why an event cannot be ordered by its time, if so, given when it reached the stream."""
+def judge_time(event: Event, arrived_ms: int, *, retention_days: int | None = None) -> Rejected | None:
+    """Why an event cannot be ordered by its time, if so, given when it reached the stream.
+
+    Where scores are kept for `retention_days` from the event's time, one that was older than that when it
+    arrived would be written and yet never read, so it is refused too.
+    """
     if event.time < EPOCH:
         return Rejected(Rejection.BAD_TIME, "time", "before 1970")
+    if retention_days is not None and event.time_ms < arrived_ms - retention_days * MS_PER_DAY:
+        detail = f"more than {retention_days} days before its arrival, which is how long scores are kept"
+        return Rejected(Rejection.EXPIRED, "time", f"{detail} (parameter predictionDays)")
     if event.time_ms > arrived_ms + MAX_CLOCK_SKEW_MS:
         return Rejected(Rejection.FUTURE_TIME, "time", "more than five minutes ahead of its arrival")
     return None

@@ -10,6 +10,7 @@ import msgspec
 
 from contract.event import Event, format_time
 
+MEDIUM_BAND = "medium"
 HIGH_BAND = "high"
 # Partitions of the by_risk index; one takes 1,000 writes a second, so 16 take 16,000 high-risk scores.
 RISK_SHARDS = 16
@@ -18,6 +19,7 @@ CONTRIBUTION_DECIMALS = 4
 UTC_WITH_MICROSECONDS = len("2026-11-20T10:00:00.123456Z")
 UTC_TO_THE_SECOND = len("2026-11-20T10:00:00Z")
 TO_THE_MILLISECOND = len("2026-11-20T10:00:00.123")
+WHOLE_MILLISECOND = "000"
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -52,9 +54,13 @@ class Put(NamedTuple):
     request: str
 
 
-def event_key(time_ms: int, event_id: str) -> str:
-    """Sort key of the table: fixed-width time first, so that key order is event-time order."""
-    return f"{format_time(time_ms)}#{event_id}"
+def event_key(time_ms: int, event_id: str, *, micros: int = 0) -> str:
+    """Sort key of the table: fixed-width time first, so that key order is event-time order.
+
+    `micros` are those beyond the millisecond, 0 to 999. Where there are any they follow behind a `$`, which
+    sorts after the `#` of a whole millisecond.
+    """
+    return f"{format_time(time_ms)}{f'${micros:03d}' if micros else ''}#{event_id}"
 
 
 def event_keys(events: Sequence[Event]) -> list[str]:
@@ -66,10 +72,13 @@ def event_keys(events: Sequence[Event]) -> list[str]:
 def _key(stamp: str, event: Event) -> str:
     """The key from the text that msgspec gives a time: UTC ends in Z, and a fraction has six digits."""
     if len(stamp) == UTC_WITH_MICROSECONDS:
-        return f"{stamp[:TO_THE_MILLISECOND]}Z#{event.event_id}"
+        micros = stamp[TO_THE_MILLISECOND:-1]
+        if micros == WHOLE_MILLISECOND:
+            return f"{stamp[:TO_THE_MILLISECOND]}Z#{event.event_id}"
+        return f"{stamp[:TO_THE_MILLISECOND]}Z${micros}#{event.event_id}"
     if len(stamp) == UTC_TO_THE_SECOND:
         return f"{stamp[:-1]}.000Z#{event.event_id}"
-    return event_key(event.time_ms, event.event_id)  # another zone
+    return event_key(event.time_ms, event.event_id, micros=event.time.microsecond % 1000)  # another zone
 
 
 def risk_shard(customer_id: str) -> str:

@@ -54,10 +54,13 @@ class PutWriter:
         customer_ids: Sequence[str],
         event_keys: Sequence[str],
         scored_at: str,
-        expires_at: int,
+        expires_at: Sequence[int],
     ) -> list[Put]:
-        """One Put per score, in order; each belongs to the customer and the event at its place."""
-        template = self._template(len(scores.features), scored_at, expires_at)
+        """One Put per score, in order; each belongs to the customer and the event at its place.
+
+        `expires_at` are seconds since 1970.
+        """
+        template = self._template(len(scores.features), scored_at)
         columns = [
             map(quote, customer_ids),
             map(quote, event_keys),
@@ -66,6 +69,7 @@ class PutWriter:
             *self._reason_columns(scores),
             _unseen_texts(scores),
             [key[:TIME_LENGTH] for key in event_keys],
+            expires_at,
             [
                 f',"risk_shard":{{"S":"{risk_shard(customer)}"}}' if band == HIGH_BAND else ""
                 for band, customer in zip(scores.bands, customer_ids, strict=True)
@@ -74,14 +78,14 @@ class PutWriter:
         requests = [template % row for row in zip(*columns, strict=True)]
         return list(map(Put, customer_ids, event_keys, requests))
 
-    def _template(self, reasons: int, scored_at: str, expires_at: int) -> str:
+    def _template(self, reasons: int, scored_at: str) -> str:
         """The item as text, with a place for each column."""
         version = self._version.replace("%", "%%")
         return (
             '{"PutRequest":{"Item":{"customer_id":{"S":%s},"event_key":{"S":%s},"probability":{"N":"%s"},'
             '"band":{"S":"%s"},"reasons":{"L":[' + ",".join(['%s%s"}}}'] * reasons) + "]},"
             f'"unseen":{{"L":[%s]}},"model_version":{{"S":{version}}},"event_time":{{"S":"%s"}},'
-            f'"scored_at":{{"S":"{scored_at}"}},"expires_at":{{"N":"{expires_at}"}}%s}}}}}}'
+            f'"scored_at":{{"S":"{scored_at}"}},"expires_at":{{"N":"%d"}}%s}}}}}}'
         )
 
     def _reason_columns(self, scores: Scores) -> Iterator[list[str]]:

@@ -18,6 +18,7 @@ class Rejection(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     BAD_TIME = "bad_time"
     FUTURE_TIME = "future_time"
+    EXPIRED = "expired"
 
 
 class Rejected(NamedTuple):

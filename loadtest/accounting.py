@@ -97,7 +97,8 @@ def identity(payload: bytes) -> tuple[str, str] | None:
     try:
         event = json.loads(payload)
         moment = datetime.fromisoformat(event["time"].upper()).astimezone(UTC)
-        text = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+        millis, micros = divmod(moment.microsecond, 1000)
+        text = f"{moment:%Y-%m-%dT%H:%M:%S}.{millis:03d}Z{f'${micros:03d}' if micros else ''}"
         return f"{event['subject']}", f"{text}#{event['id']}"
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None

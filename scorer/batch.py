@@ -48,7 +48,7 @@ class BatchScorer:
         Raises NoUsableModelError, ModelError, and whatever nobody foresaw; then nothing counts as consumed.
         """
         model = self._champion.current(deadline=deadline)
-        decoded = decode_records(raws, model.decode)
+        decoded = decode_records(raws, model.decode, retention_days=self._retention_days)
         keys = event_keys(decoded.events)
         newest = newest_per_customer(decoded.events, keys)
 
@@ -102,14 +102,16 @@ def score(
 ) -> tuple[Scores, list[Put]]:
     """What a model says of events, and the items that say so, in order. `now` is seconds since 1970.
 
-    Raises ModelError.
+    An item expires `retention_days` after its event's time, not after its scoring: so an older event of a
+    customer never outlives a newer one, whichever was scored last. Raises ModelError.
     """
+    kept = retention_days * SECONDS_PER_DAY
     scores = model.score([event.values for event in events])
     puts = model.to_puts(
         scores,
         customer_ids=[event.customer_id for event in events],
         event_keys=keys,
         scored_at=format_time(int(now * 1000)),
-        expires_at=int(now) + retention_days * SECONDS_PER_DAY,
+        expires_at=[int(event.time.timestamp()) + kept for event in events],
     )
     return scores, puts

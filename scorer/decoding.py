@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from contract.event import EPOCH, MAX_CLOCK_SKEW_MS, MILLISECOND, Event, judge_time
+from contract.event import EPOCH, MAX_CLOCK_SKEW_MS, MILLISECOND, MS_PER_DAY, Event, judge_time
 from contract.rejection import Rejected
 from scorer.records import Records
 
@@ -25,14 +25,17 @@ class Decoded(NamedTuple):
     rejections: list[tuple[int, Rejected]]
 
 
-def decode_records(raws: Iterable[Mapping[str, Any]], decode: Callable[[bytes], Event | Rejected]) -> Decoded:
+def decode_records(
+    raws: Iterable[Mapping[str, Any]], decode: Callable[[bytes], Event | Rejected], *, retention_days: int
+) -> Decoded:
     """Sort records into events and rejections, keeping their order. Raises only as `Records` does."""
     records = Records(raws, at_most=MAX_PARTS)
     results = [decode(payload) for payload in records.payloads]
     for place, fault in records.faults.items():
         results[place] = fault
-    for place, event in _out_of_time(records, results):
-        results[place] = judge_time(event, records.arrived_ms(place)) or event
+    for place, event in _out_of_time(records, results, retention_days):
+        arrived_ms = records.arrived_ms(place)
+        results[place] = judge_time(event, arrived_ms, retention_days=retention_days) or event
     events = [result for result in results if not isinstance(result, Rejected)]
     if len(events) == len(results):
         return Decoded(records, events, range(len(results)), [])
@@ -44,15 +47,19 @@ def decode_records(raws: Iterable[Mapping[str, Any]], decode: Callable[[bytes], 
     )
 
 
-def _out_of_time(records: Records, results: Sequence[Event | Rejected]) -> list[tuple[int, Event]]:
-    """Events whose time has to be judged by their own arrival; every other one's is good for the earliest."""
+def _out_of_time(
+    records: Records, results: Sequence[Event | Rejected], retention_days: int
+) -> list[tuple[int, Event]]:
+    """Events whose time has to be judged by their own arrival; every other one's is good for any of them."""
     if not results:
         return []
-    latest = EPOCH + MILLISECOND * (records.first_arrival_ms() + MAX_CLOCK_SKEW_MS)
+    first_ms, last_ms = records.arrivals_ms()
+    earliest = EPOCH + MILLISECOND * max(0, last_ms - retention_days * MS_PER_DAY)
+    latest = EPOCH + MILLISECOND * (first_ms + MAX_CLOCK_SKEW_MS)
     return [
         (place, result)
         for place, result in enumerate(results)
-        if not isinstance(result, Rejected) and not EPOCH <= result.time <= latest
+        if not isinstance(result, Rejected) and not earliest <= result.time <= latest
     ]
 
 

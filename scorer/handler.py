@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from aws_lambda_powertools.logging import Logger
 
+from contract.rejection import Rejection
 from scorer.aws.credentials import Credentials
 from scorer.aws.endpoints import read_endpoints
 from scorer.aws.signed_http import SignedHttp, Tls
@@ -17,7 +18,7 @@ from scorer.batch import BatchScorer
 from scorer.bucket import Bucket
 from scorer.champion import ChampionWatcher, ModelStore
 from scorer.dynamo import BatchWriter
-from scorer.metrics import emit
+from scorer.metrics import REJECTED_METRICS, emit
 from scorer.outcome import Outcome
 from scorer.rejected import RejectedWriter
 from scorer.settings import Settings, read_settings
@@ -93,13 +94,16 @@ def measures(outcome: Outcome, *, loads: int, load_failures: int) -> dict[str, S
         "EventsCollapsed": [outcome.collapsed],
         "EventsRejected": [outcome.rejected],
         "EventsRetried": [outcome.retried],
+        "MediumRisk": [outcome.medium_risk],
         "HighRisk": [outcome.high_risk],
+        "ProbabilitySum": [outcome.probability_sum],
         "UnseenCategories": [outcome.unseen_categories],
         "ScoreMillis": [] if outcome.score_ms is None else [outcome.score_ms],
         "WriteMillis": [] if outcome.write_ms is None else [outcome.write_ms],
         "EndToEndMillis": outcome.latencies_ms,
         "ModelLoads": [loads],
         "ModelLoadFailures": [load_failures],
+        **{REJECTED_METRICS[Rejection(kind)]: [count] for kind, count in outcome.rejected_kinds.items()},
     }
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from contract.rejection import Rejection
+
 NAMESPACE = "ChurnStream"
 MAX_VALUES = 100  # of one metric in one EMF line
 STANDARD_RESOLUTION_SECONDS = 60
@@ -24,7 +26,9 @@ METRIC_UNITS: dict[str, str] = {
     "EventsCollapsed": COUNT,
     "EventsRejected": COUNT,
     "EventsRetried": COUNT,
+    "MediumRisk": COUNT,  # what is neither this nor high is low
     "HighRisk": COUNT,
+    "ProbabilitySum": "None",  # over EventsWritten it is the mean score
     "UnseenCategories": COUNT,
     "ScoreMillis": MILLISECONDS,
     "WriteMillis": MILLISECONDS,
@@ -33,6 +37,9 @@ METRIC_UNITS: dict[str, str] = {
     "ModelLoadFailures": COUNT,
     "ModelAgeSeconds": "Seconds",
 }
+# EventsRejected by reason. Each is emitted only where there are any, for metrics are paid by the hour of use.
+REJECTED_METRICS = {kind: f"Rejected{kind.title().replace('_', '')}" for kind in Rejection}
+METRIC_UNITS |= dict.fromkeys(REJECTED_METRICS.values(), COUNT)
 
 
 def emit(service: str, values: Mapping[str, Sequence[float]]) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contract.prediction import HIGH_BAND
+from contract.prediction import HIGH_BAND, MEDIUM_BAND
 from contract.put import Scores
 from scorer.decoding import Decoded
 from scorer.records import Records
@@ -18,7 +18,8 @@ class Outcome:
 
     `retry` is what to report to Lambda: sequence numbers, lowest first. Lambda restarts at the first of them
     and delivers everything from there again, so all of that counts as retried here, and as something else
-    when it comes again. `latencies_ms` has one entry per written event, from its own time to written.
+    when it comes again. `latencies_ms` has one entry per written event, from its own time to written;
+    `medium_risk`, `high_risk` and `probability_sum` are over the written events.
     """
 
     received: int
@@ -26,7 +27,9 @@ class Outcome:
     collapsed: int = 0
     rejected: int = 0
     retried: int = 0
+    medium_risk: int = 0
     high_risk: int = 0
+    probability_sum: float = 0.0
     unseen_categories: int = 0
     score_ms: float | None = None
     write_ms: float | None = None
@@ -70,6 +73,7 @@ def account(
     records, places = decoded.records, decoded.places
     written = [row for row, index in enumerate(newest) if is_settled(records, places[index], retry)]
     settled_events = sum(is_settled(records, place, retry) for place in places)
+    bands = Counter(scores.bands[row] for row in written)
     kinds = Counter(str(why.kind) for place, why in decoded.rejections if is_settled(records, place, retry))
     return Outcome(
         received=records.received,
@@ -77,7 +81,9 @@ def account(
         collapsed=settled_events - len(written),
         rejected=kinds.total(),
         retried=records.received - settled_events - kinds.total(),
-        high_risk=sum(scores.bands[row] == HIGH_BAND for row in written),
+        medium_risk=bands[MEDIUM_BAND],
+        high_risk=bands[HIGH_BAND],
+        probability_sum=sum(scores.probabilities[row] for row in written),
         unseen_categories=sum(len(scores.unseen.get(row, ())) for row in written),
         latencies_ms=[
             max(0.0, (written_at - decoded.events[newest[row]].time.timestamp()) * 1000) for row in written

@@ -128,12 +128,8 @@ class ScoreReader:
 
     def latest(self, customer_id: str) -> Prediction | None:
         """The score of a customer's newest event, or None for a customer without one: one Query, one item."""
-        for prediction in self._newest_first(customer_id, page_size=1, limit=1):
-            if self._is_current(prediction):
-                return prediction
-            # Expiry counts from scoring, so the event before may have been scored later and still be valid.
-            return next(iter(self.history(customer_id, 1)), None)
-        return None
+        # Expiry follows the event's time: where the newest has expired, so have all before it.
+        return next(filter(self._is_current, self._newest_first(customer_id, page_size=1, limit=1)), None)
 
     def history(self, customer_id: str, limit: int) -> list[Prediction]:
         """Up to `limit` scores of a customer, newest event first."""

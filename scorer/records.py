@@ -92,9 +92,10 @@ class Records:
         """When a record reached the stream."""
         return int(self._raws[place]["kinesis"]["approximateArrivalTimestamp"] * 1000)
 
-    def first_arrival_ms(self) -> int:
-        """When the earliest of them reached the stream."""
-        return int(min(raw["kinesis"]["approximateArrivalTimestamp"] for raw in self._raws) * 1000)
+    def arrivals_ms(self) -> tuple[int, int]:
+        """When the earliest and the latest of them reached the stream."""
+        arrivals = [raw["kinesis"]["approximateArrivalTimestamp"] for raw in self._raws]
+        return int(min(arrivals) * 1000), int(max(arrivals) * 1000)
 
     def position(self, place: int) -> int:
         """A record's place in the stream; the parts of an aggregated record have the same."""

@@ -3,9 +3,10 @@
 
 const NONE = -1;
 const BUCKET_NAME_MAX = 63; // S3: churn-<schema>-<stage>-<account>-<region>
-const ON_DEMAND_SHARDS = 4; // what a new stream on demand starts with (Kinesis developer guide, "On-demand mode")
+const ON_DEMAND_SHARDS = 4; // of a new stream (Kinesis developer guide, "On-demand mode")
 
-// Yields [parameter, complaint]. `of` holds all values, `explicit` those that the stage or the command line chose.
+// Yields [parameter, complaint]. `of` holds all values, `explicit` those that the stage or the command line
+// chose.
 module.exports = function* contradictions({ stage, region, of, explicit }) {
   yield* ofStageAndRegion(stage, region, of);
   yield* ofStart(of);
@@ -15,6 +16,10 @@ module.exports = function* contradictions({ stage, region, of, explicit }) {
     yield ['deletionProtection', 'expected false with deletionPolicy Delete: a removal would stop half way'];
   }
   yield* ofAlarms(of);
+  if (Number(of.predictionDays) * 24 < Number(of.retentionHours)) {
+    yield ['predictionDays', 'expected at least as long as retentionHours: what waits in the stream would be ' +
+      'rejected as expired'];
+  }
 };
 
 function isTrue(value) {
@@ -26,7 +31,8 @@ function* ofStageAndRegion(stage, region, of) {
     yield ['enhancedFanOut', 'expected false: the embedded AWS has no stream consumers'];
   }
   if (stage === 'local' && isTrue(of.sourceEnabled)) {
-    yield ['sourceEnabled', 'expected false: the embedded AWS ignores failure settings, so infra/local/ reads the stream'];
+    yield ['sourceEnabled', 'expected false: the embedded AWS ignores failure settings, so infra/local/ ' +
+      'reads the stream'];
   }
   const keyRegion = String(of.kmsKey).split(':')[3];
   if (of.kmsKey && keyRegion !== region) {
@@ -35,14 +41,15 @@ function* ofStageAndRegion(stage, region, of) {
   const name = `churn-${of.schema}-${stage}-123456789012-${region}`;
   if (name.length > BUCKET_NAME_MAX) {
     const room = BUCKET_NAME_MAX - name.length + of.schema.length;
-    yield ['schema', `expected ${room} characters at most, or a shorter stage: S3 takes no bucket name over 63`];
+    const instead = `expected ${room} characters at most, or a shorter stage`;
+    yield ['schema', `${instead}: S3 takes no bucket name over ${BUCKET_NAME_MAX}`];
   }
 }
 
 function* ofStart(of) {
   const [position, timestamp] = [of.startingPosition, Number(of.startingTimestamp)];
   if (position === 'AT_TIMESTAMP' && timestamp === 0) {
-    yield ['startingTimestamp', 'expected the Unix time in seconds at which startingPosition AT_TIMESTAMP starts'];
+    yield ['startingTimestamp', 'expected the Unix time in seconds at which AT_TIMESTAMP starts'];
   }
   if (timestamp > Date.now() / 1000) {
     yield ['startingTimestamp', 'expected a time that is not in the future'];
@@ -69,8 +76,8 @@ function* ofAlarms(of) {
   const untilGivenUp = age === NONE ? Infinity : age * 1000;
   const latest = Math.min((Number(of.retentionHours) * 3600000) / 4, untilGivenUp / 2);
   if (Number(of.iteratorAgeAlarmMilliseconds) > latest) {
-    yield ['iteratorAgeAlarmMilliseconds', `expected at most ${latest}, a quarter of retentionHours and half of ` +
-      'recordAgeSeconds: somebody must have the time to act before records expire or are given up'];
+    yield ['iteratorAgeAlarmMilliseconds', `expected at most ${latest}, a quarter of retentionHours and half ` +
+      'of recordAgeSeconds: somebody must have the time to act before records expire or are given up'];
   }
 }
 

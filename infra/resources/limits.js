@@ -1,9 +1,10 @@
 'use strict';
-// An osls plugin: refuses parameters that AWS would refuse half way through a deployment, or accept and then lose
-// records by. A plugin, because osls itself knows no ranges for `--param`, and because every way to a template
-// (make, CI, plain `osls package` or `osls deploy`, Serverless Framework 3) loads it. When it is loaded, and not in
-// a hook: before osls looks at the values itself and answers in its own words, or, as Serverless Framework 3 does,
-// only warns. The ranges are in ranges.js, what contradicts each other is in contradictions.js.
+// An osls plugin: refuses parameters that AWS would refuse half way through a deployment, or accept and then
+// lose records by. A plugin, because osls itself knows no ranges for `--param`, and because every way to a
+// template (make, CI, plain `osls package` or `osls deploy`, Serverless Framework 3) loads it. When it is
+// loaded, and not in a hook: before osls looks at the values itself and answers in its own words, or, as
+// Serverless Framework 3 does, only warns. The ranges are in ranges.js, what contradicts each other is in
+// contradictions.js.
 
 const fs = require('fs');
 const path = require('path');
@@ -14,8 +15,8 @@ const COMMANDS = ['package', 'deploy'];
 
 // `--param "name=value"` as often as it is given, as osls reads it.
 function givenParameters(options) {
-  const pairs = (options || []).map((option) => option.split(/=(.*)/s).slice(0, 2).map((part) => part.trim()));
-  return Object.fromEntries(pairs);
+  const halves = (option) => option.split(/=(.*)/s).slice(0, 2).map((part) => part.trim());
+  return Object.fromEntries((options || []).map(halves));
 }
 
 // As ${param:…} resolves: the command line, then the stage, then the defaults.

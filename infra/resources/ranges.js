@@ -1,8 +1,8 @@
 'use strict';
-// What a single parameter may be. parameters.yml repeats it beside each value, and docs/parameters.md in a table;
-// `python -m infra.parameters` writes both from here.
-// Sources: AWS Lambda developer guide, "Lambda parameters for Amazon Kinesis Data Streams event source mappings" and
-// "Lambda quotas"; quotas of Kinesis Data Streams; CloudWatch Logs API, PutRetentionPolicy.
+// What a single parameter may be. parameters.yml repeats it beside each value, and docs/parameters.md in a
+// table; `python -m infra.parameters` writes both from here. Sources: AWS Lambda developer guide, "Lambda
+// parameters for Amazon Kinesis Data Streams event source mappings" and "Lambda quotas"; quotas of Kinesis
+// Data Streams; CloudWatch Logs API, PutRetentionPolicy.
 
 const NONE = -1;
 // The least and the most, and one value outside that is taken too. Whole numbers.
@@ -75,8 +75,8 @@ function shown(name) {
     return `${least}..${most}${also === undefined ? '' : `, or ${also} for no limit`}`;
   }
   const all = CHOICES[name];
-  const some = all.length > CHOICES_SHOWN ? [...all.slice(0, CHOICES_SHOWN - 2), '…', ...all.slice(-1)] : all;
-  return some.join(' | ');
+  if (all.length <= CHOICES_SHOWN) return all.join(' | ');
+  return [...all.slice(0, CHOICES_SHOWN - 2), '…', ...all.slice(-1)].join(' | ');
 }
 
 module.exports = { KNOWN, complaintAbout, shown };

@@ -65,7 +65,7 @@ class Kernel:
 
     def puts(self, records: Sequence[Record]) -> list[Put]:
         """As BatchScorer makes them."""
-        decoded = decode_records(records, self.model.decode)
+        decoded = decode_records(records, self.model.decode, retention_days=RETENTION_DAYS)
         keys = event_keys(decoded.events)
         newest = newest_per_customer(decoded.events, keys)
         _, puts = score(
@@ -91,7 +91,7 @@ class KernelFloor:
         providers = ["CPUExecutionProvider"]
         self._run = onnxruntime.InferenceSession(subject.onnx, options, providers=providers).run
         self._decode = model.decode
-        events = decode_records(subject.records, model.decode).events
+        events = decode_records(subject.records, model.decode, retention_days=RETENTION_DAYS).events
         self._inputs = to_inputs(
             columns_of([event.values for event in events], subject.schema), subject.schema
         )

@@ -12,7 +12,7 @@ import pytest
 
 from infra.paths import BUILD
 from tests.infra.conftest import Render
-from tests.infra.test_stage_parameters import ALL_THAT_IS_OPTIONAL
+from tests.infra.rendering import ALL_THAT_IS_OPTIONAL
 
 CHECKOV = BUILD / "checkov-venv" / "bin" / "checkov"
 STAGES = ("local", "dev", "prod", "everything")

@@ -10,8 +10,7 @@ import pytest
 
 from infra.paths import BUILD
 from tests.infra.conftest import Render
-from tests.infra.rendering import TEMPLATE, Service, refusals
-from tests.infra.test_stage_parameters import ALL_THAT_IS_OPTIONAL
+from tests.infra.rendering import ALL_THAT_IS_OPTIONAL, TEMPLATE, Service, refusals
 
 SERVERLESS = BUILD / "serverless3" / "node_modules" / ".bin" / "serverless"
 

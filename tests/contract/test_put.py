@@ -15,7 +15,7 @@ from tests.contract.test_prediction import GOLDEN, HIGH
 from tests.scorer.puts import item_of, predictions_of, put_of
 
 TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
-KEYS = st.builds(event_key, st.integers(0, 253_402_300_799_999), TEXT)
+KEYS = st.builds(event_key, st.integers(0, 253_402_300_799_999), TEXT, micros=st.integers(0, 999))
 
 
 def test_the_item_is_pinned() -> None:
@@ -71,10 +71,11 @@ def test_each_row_gets_its_own_values() -> None:
         customer_ids=[f"c{row}" for row in range(count)],
         event_keys=[event_key(row, "id") for row in range(count)],
         scored_at="now",
-        expires_at=9,
+        expires_at=range(count),
     )
     for row, found in enumerate(predictions_of(puts)):
         assert (found.customer_id, found.event_key) == (f"c{row}", event_key(row, "id"))
+        assert found.expires_at == row
         assert (found.probability, found.band) == (row / 100, scores.bands[row])
         names = ("a", "b") if row % 2 == 0 else ("b", "a")
         assert found.reasons == (Reason(names[0], row / 10), Reason(names[1], -row / 10))

@@ -26,10 +26,10 @@ def envelope(customer: str, identity: str, time: str, row: dict[str, Any]) -> di
     }
 
 
-def iso(time_ms: int) -> str:
-    """Milliseconds since 1970 as RFC 3339 in UTC."""
+def iso(time_ms: int, micros: int = 0) -> str:
+    """Milliseconds since 1970 as RFC 3339 in UTC, with the microseconds beyond them where there are any."""
     moment = datetime.fromtimestamp(time_ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}Z"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03d}{f'{micros:03d}' if micros else ''}Z"
 
 
 Spoiler = Callable[[dict[str, Any], random.Random], dict[str, Any] | bytes]
@@ -43,9 +43,9 @@ def _without(document: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key != name}
 
 
-def _in_an_hour(document: dict[str, Any], _: random.Random) -> dict[str, Any]:
-    ahead = datetime.fromisoformat(document["time"]).timestamp() + 24 * 3600
-    return {**document, "time": iso(int(ahead * 1000))}
+def _moved(document: dict[str, Any], *, days: int) -> dict[str, Any]:
+    moved = datetime.fromisoformat(document["time"]).timestamp() + days * 24 * 3600
+    return {**document, "time": iso(int(moved * 1000))}
 
 
 SPOILERS: dict[str, Spoiler] = {
@@ -61,7 +61,8 @@ SPOILERS: dict[str, Spoiler] = {
     "no time": lambda d, _r: _without(d, "time"),
     "no zone": lambda d, _r: {**d, "time": d["time"].rstrip("Z")},
     "no such day": lambda d, _r: {**d, "time": "2026-02-30T00:00:00Z"},
-    "from the future": _in_an_hour,
+    "from the future": lambda d, _r: _moved(d, days=1),
+    "older than any score is kept": lambda d, _r: _moved(d, days=-100),
     "the first year": lambda d, _r: {**d, "time": "0001-01-01T00:00:00+23:59"},
     "the last year": lambda d, _r: {**d, "time": "9999-12-31T23:59:59.999-23:59"},
     "not a number": lambda d, _r: _with_data(d, charges=float("nan")),

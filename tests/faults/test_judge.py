@@ -71,7 +71,7 @@ class Case:
         self.items[event.customer, event.key] = {
             "probability": {"N": f"{probability:.6f}"},
             "model_version": {"S": self.version},
-            "event_time": {"S": event.key.partition("#")[0]},
+            "event_time": {"S": event.key[:24]},
             "scored_at": {"S": "now"},
         }
 

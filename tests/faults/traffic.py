@@ -113,28 +113,30 @@ class Traffic:
                 late_ms = self._random.choice([1, 17, 5_000, MINUTE_MS, 3_600_000, 86_400_000])
             elif draw < self.mix.late + self.mix.ahead:
                 late_ms = -4 * MINUTE_MS  # the source's clock is ahead, within what is tolerated
-        # A few share a millisecond, so that the event id has to decide.
+        # A few share a millisecond, so that the microseconds, or else the event id, have to decide.
+        micros = self._random.choice((0, 0, 1, 500, 999))
         time_ms = self._now_ms - 10_000_000 + self._made // 3 - late_ms
         if late_ms < 0:
             time_ms = self._now_ms - late_ms
         customer = customer or self._customer()
         row = self._row()
         identity = f"e{self._random.randrange(10**6):06d}-{self._made}-{self._seed}"
-        document = envelope(customer, identity, iso(time_ms), row)
+        document = envelope(customer, identity, iso(time_ms, micros), row)
         if draw > 1 - self.mix.unusual:
             identity, document = self._unusually(document)
         data = json.dumps(document).encode()
         if pad_to:
             document["padding"] = "x" * (pad_to - len(data) - len(', "padding": ""'))
             data = json.dumps(document).encode()
-        return Event(data, "valid", customer, f"{iso(time_ms)}#{identity}", row)
+        key = f"{iso(time_ms)}{f'${micros:03d}' if micros else ''}#{identity}"
+        return Event(data, "valid", customer, key, row)
 
     def _unusually(self, document: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """The same event, written as other producers may: its id, and the document."""
         moment = datetime.fromisoformat(document["time"])
         elsewhere = moment.astimezone(timezone(timedelta(hours=self._random.randint(-11, 11), minutes=30)))
         identity = self._random.choice(ODD_TEXTS) + document["id"]
-        times = [document["time"].lower(), elsewhere.isoformat(), document["time"].replace("Z", "999Z")]
+        times = [document["time"].lower(), elsewhere.isoformat(), document["time"].replace("Z", "000Z")]
         data = {**document["data"], "tenure": float(document["data"]["tenure"]), "unknown": [{}]}
         return identity, {**document, "id": identity, "time": self._random.choice(times), "data": data}
 

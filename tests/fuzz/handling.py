@@ -104,7 +104,7 @@ class Handling:
 
     def _compare_table(self, events: list[Event]) -> None:
         # Of events with one key the last to arrive counts.
-        by_key = {(e.customer_id, event_key(e.time_ms, e.event_id)): e for e in events}
+        by_key = {(event.customer_id, _key(event)): event for event in events}
         newest: dict[str, str] = {}
         for customer, key in by_key:
             newest[customer] = max(newest.get(customer, ""), key)
@@ -134,6 +134,10 @@ def _from(raws: list[dict[str, Any]], failures: list[str]) -> list[dict[str, Any
     return [raw for raw in raws if int(raw["kinesis"]["sequenceNumber"]) >= lowest]
 
 
+def _key(event: Event) -> str:
+    return event_key(event.time_ms, event.event_id, micros=event.time.microsecond % 1000)
+
+
 def _check_item(item: dict[str, Any], event: Event) -> None:
     """An item says what the model says of its event, and agrees with itself."""
     stored = from_item(item)
@@ -141,7 +145,8 @@ def _check_item(item: dict[str, Any], event: Event) -> None:
     expected = probability_by_hand(row)
     assert abs(stored.probability - expected) <= PROBABILITY_TOLERANCE, f"{stored}, expected {expected}"
     assert stored.band == BANDS.name_of(stored.probability)
-    assert stored.event_key.startswith(f"{stored.event_time}#")
+    assert stored.event_key == _key(event)
+    assert stored.event_time == stored.event_key[: len("2026-11-20T10:00:00.123Z")]
     assert set(stored.unseen) == _unseen(row), f"unseen: {stored.unseen}"
     assert len(stored.reasons) == 3
     shard = item.get("risk_shard", {}).get("S")

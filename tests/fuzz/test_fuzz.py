@@ -17,7 +17,8 @@ def test_mutated_events_decode_as_a_second_opinion_says() -> None:
     """15,000 events gone wrong: nothing raises, every kind of rejection is met, and plenty is accepted."""
     report = run_cases(DECODE, 0, range(15_000))
     assert not report.findings
-    assert set(report.counts) >= {*Rejection, "accepted"}
+    # How long scores are kept is for the function to know, and none of the decoder's business.
+    assert set(report.counts) >= {*Rejection, "accepted"} - {Rejection.EXPIRED}
     assert report.counts["accepted"] > report.events / 4
 
 

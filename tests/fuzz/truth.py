@@ -9,10 +9,12 @@ from typing import NamedTuple
 from contract.event import Event, EventDecoder, format_time
 from contract.rejection import Rejected, Rejection
 from scorer.aggregation import MAGIC
-from tests.scorer.batches import NOW_MS, SHARD, record, sequence
+from tests.scorer.batches import NOW_MS, RETENTION_DAYS, SHARD, record, sequence
 from tests.scorer.second_split import split_as_google
 
 PARTITION_KEY = record("")["kinesis"]["partitionKey"]
+KEPT_MS = RETENTION_DAYS * 86_400_000
+TOO_OLD = Rejected(Rejection.EXPIRED, "time", "")
 NOT_BASE64 = Rejected(Rejection.BAD_ENCODING, "", "not valid base64")
 
 
@@ -39,6 +41,8 @@ def truth_of(texts: Sequence[str], decode: EventDecoder) -> Truth:
         arrived = arrived_ms(position)
         for name, key, payload, is_base64 in _parts(text, f"{SHARD}:{sequence(position)}"):
             found = decode(payload, arrived) if is_base64 else NOT_BASE64
+            if isinstance(found, Event) and found.time_ms < arrived - KEPT_MS:
+                found = TOO_OLD
             if isinstance(found, Rejected):
                 truth.rejected[name] = Kept(payload, found.kind, format_time(arrived), key)
             else:

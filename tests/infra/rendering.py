@@ -25,6 +25,13 @@ IGNORED_RULES = (
 )
 
 
+KEY = "arn:aws:kms:us-east-1:111122223333:key/12345678-1234-1234-1234-123456789012"
+NOW = 1_795_000_000  # Unix seconds, in the past
+ALL_THAT_IS_OPTIONAL: dict[str, object] = {
+    "kmsKey": KEY, "enhancedFanOut": "true", "capacityMode": "PROVISIONED", "shards": 2,
+    "reservedConcurrency": 20, "startingPosition": "AT_TIMESTAMP", "startingTimestamp": NOW,
+    "alarmEmail": "ops@example.com", "batchSize": 10000, "windowSeconds": 300, "parallelization": 10,
+}  # fmt: skip
 RESOURCES = PROJECT / "infra" / "resources"
 ASK_LIMITS = Path(__file__).with_name("ask_limits.js")
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.infra.conditions import Resources, as_deployed
 from tests.infra.conftest import Render
-from tests.infra.test_roles import KEY
+from tests.infra.rendering import ALL_THAT_IS_OPTIONAL, KEY
 
 
 def properties(resources: Resources, name: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def test_without_a_key_aws_manages_them(render: Render, stage: str) -> None:
 
 def test_a_key_encrypts_all_that_holds_data(render: Render) -> None:
     """Stream, table, bucket, every topic and the log group, with the key that was named and no other."""
-    resources = as_deployed(render("prod", kmsKey=KEY, alarmEmail="ops@example.com"))
+    resources = as_deployed(render("prod", **ALL_THAT_IS_OPTIONAL))
     assert properties(resources, "EventStream")["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": KEY}
     table = properties(resources, "PredictionsTable")["SSESpecification"]
     assert table == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY}

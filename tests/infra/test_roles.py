@@ -10,16 +10,16 @@ import pytest
 
 from tests.infra.conditions import Resources, as_deployed
 from tests.infra.conftest import Render
+from tests.infra.rendering import ALL_THAT_IS_OPTIONAL, KEY
 
-KEY = "arn:aws:kms:us-east-1:111122223333:key/12345678-1234-1234-1234-123456789012"
 # Actions that AWS authorises on all resources or none, with the reason why they are needed.
 ON_ALL_RESOURCES: dict[str, str] = {}
 
 
-@pytest.fixture(params=["local", "dev", "prod", "prod with a key and fan-out"])
+@pytest.fixture(params=["local", "dev", "prod", "prod with all that is optional"])
 def resources(request: pytest.FixtureRequest, render: Render) -> Resources:
     stage, _, more = request.param.partition(" ")
-    return as_deployed(render(stage, kmsKey=KEY, enhancedFanOut="true") if more else render(stage))
+    return as_deployed(render(stage, **ALL_THAT_IS_OPTIONAL) if more else render(stage))
 
 
 def of_type(resources: Resources, kind: str) -> dict[str, dict[str, Any]]:
@@ -85,7 +85,7 @@ def test_a_key_is_used_through_the_services_that_encrypt_with_it(render: Render)
     """With a key, two actions on that key alone, through three services; without one, no word of KMS."""
     without = json.dumps(as_deployed(render("prod"))["ScorerRole"])
     assert "kms:" not in without
-    keyed = as_deployed(render("prod", kmsKey=KEY, enhancedFanOut="true"))["ScorerRole"]["Properties"]
+    keyed = as_deployed(render("prod", **ALL_THAT_IS_OPTIONAL))["ScorerRole"]["Properties"]
     found = {s["Action"]: s for s in statements(keyed) if "kms:" in json.dumps(s["Action"])}
     assert set(found) == {"kms:Decrypt", "kms:GenerateDataKey"}
     assert all(statement["Resource"] == KEY for statement in found.values())
@@ -104,7 +104,7 @@ def test_only_with_fan_out_may_the_scorer_subscribe(render: Render) -> None:
     [subscribing] = (
         statement
         for statement in statements(
-            as_deployed(render("prod", kmsKey=KEY, enhancedFanOut="true"))["ScorerRole"]["Properties"]
+            as_deployed(render("prod", **ALL_THAT_IS_OPTIONAL))["ScorerRole"]["Properties"]
         )
         if "kinesis:SubscribeToShard" in statement["Action"]
     )

@@ -9,26 +9,13 @@ import pytest
 
 from tests.infra.conditions import as_deployed
 from tests.infra.conftest import Render
-from tests.infra.rendering import TEMPLATE, Service, lint, refusals
-from tests.infra.test_roles import KEY
-
-NOW = 1_795_000_000  # Unix seconds, in the past
-ALL_THAT_IS_OPTIONAL: dict[str, object] = {
-    "kmsKey": KEY, "enhancedFanOut": "true", "capacityMode": "PROVISIONED", "shards": 2,
-    "reservedConcurrency": 20, "startingPosition": "AT_TIMESTAMP", "startingTimestamp": NOW,
-    "alarmEmail": "ops@example.com", "batchSize": 10000, "windowSeconds": 300, "parallelization": 10,
-}  # fmt: skip
+from tests.infra.rendering import ALL_THAT_IS_OPTIONAL, KEY, NOW, TEMPLATE, Service, lint, refusals
 
 
 def test_cfn_lint_finds_nothing_whatever_is_chosen(render: Render, tmp_path: Path) -> None:
-    """Each stage as it is, production with a key and fan-out, and all that is optional at once."""
-    templates = {
-        "local": render("local"),
-        "dev": render("dev"),
-        "prod": render("prod"),
-        "keyed": render("prod", kmsKey=KEY, enhancedFanOut="true"),
-        "everything": render("prod", **ALL_THAT_IS_OPTIONAL),
-    }
+    """Each stage as it is, and production with all that is optional at once."""
+    templates = {stage: render(stage) for stage in ("local", "dev", "prod")}
+    templates["everything"] = render("prod", **ALL_THAT_IS_OPTIONAL)
     for name, template in templates.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(template))
     assert lint(*tmp_path.glob("*.json")) == ""
@@ -92,6 +79,7 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("logRetentionDays", {"logRetentionDays": 2}, "1 or 3 or 5 or 7"),
     ("predictionDays", {"predictionDays": 0}, "1 to 3650"),
     ("predictionDays", {"predictionDays": 3651}, "1 to 3650"),
+    ("predictionDays", {"predictionDays": 2, "retentionHours": 72}, "at least as long as retentionHours"),
     ("capacityMode", {"capacityMode": "AUTO"}, "PROVISIONED or ON_DEMAND"),
     ("shards", {"shards": 0}, "1 to 20000"),
     ("shards", {"shards": 8, "capacityMode": "ON_DEMAND"}, "AWS chooses their number"),

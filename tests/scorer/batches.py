@@ -23,6 +23,7 @@ SHARD = "shardId-000000000000"
 FIRST_SEQUENCE = 10**55 - 1
 GRAPH = tiny_graph()
 ROW: dict[str, Any] = {"tenure": 2, "charges": 80.0, "contract": "monthly", "partner": False}
+RETENTION_DAYS = 30
 FAR_DEADLINE = float("inf")
 
 
@@ -87,7 +88,7 @@ class Rig:
             champion=self.champion,
             table=self.table,
             rejected=self.rejected,
-            retention_days=30,
+            retention_days=RETENTION_DAYS,
             clock=lambda: NOW_MS / 1000 + 1,
             patience=patience,
         )

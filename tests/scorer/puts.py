@@ -26,7 +26,7 @@ def put_of(prediction: Prediction) -> Put:
         customer_ids=[prediction.customer_id],
         event_keys=[prediction.event_key],
         scored_at=prediction.scored_at,
-        expires_at=prediction.expires_at,
+        expires_at=[prediction.expires_at],
     )
     return put
 

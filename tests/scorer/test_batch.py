@@ -15,7 +15,17 @@ from scorer.batch import SECONDS_PER_DAY
 from scorer.errors import ModelError, NoUsableModelError
 from scorer.rejected import RejectedRecord
 from tests.kpl import aggregate
-from tests.scorer.batches import FAR_DEADLINE, NOW_MS, ROW, SHARD, Rig, batch_of, event, sequence
+from tests.scorer.batches import (
+    FAR_DEADLINE,
+    NOW_MS,
+    RETENTION_DAYS,
+    ROW,
+    SHARD,
+    Rig,
+    batch_of,
+    event,
+    sequence,
+)
 from tests.scorer.fakes import client_error
 from tests.scorer.graphs import probability_by_hand, tiny_graph, tiny_manifest
 
@@ -35,9 +45,10 @@ def test_an_event_becomes_the_item_that_the_model_says() -> None:
     assert prediction.band == "high"
     assert prediction.event_key == f"{format_time(NOW_MS)}#id-1"
     assert prediction.scored_at == format_time(NOW_MS + 1000)
-    assert prediction.expires_at == NOW_MS // 1000 + 1 + 30 * SECONDS_PER_DAY
+    assert prediction.expires_at == NOW_MS // 1000 + RETENTION_DAYS * SECONDS_PER_DAY
     assert outcome.latencies_ms == [1000.0]
-    assert outcome.high_risk == 1
+    assert (outcome.medium_risk, outcome.high_risk) == (0, 1)
+    assert outcome.probability_sum == prediction.probability
 
 
 def test_events_of_one_customer_collapse_to_the_newest_by_event_time() -> None:
@@ -86,6 +97,49 @@ def test_a_time_is_judged_by_the_arrival_of_its_own_record() -> None:
     outcome = rig.score(batch, deadline=FAR_DEADLINE)
     assert {customer for customer, _ in rig.dynamo.items} == {"b", "d"}
     assert outcome.rejected_kinds == {"future_time": 1, "bad_time": 1}
+
+
+def test_an_older_event_never_outlives_a_newer_one() -> None:
+    """Scored a day after the newest, it still expires before it: readers never see it as the latest."""
+    rig = Rig()
+    rig.score(batch_of(event("a", time_ms=NOW_MS)), deadline=FAR_DEADLINE)
+    late = batch_of(event("a", time_ms=NOW_MS - 1_000))
+    late[0]["kinesis"]["approximateArrivalTimestamp"] = NOW_MS / 1000 + SECONDS_PER_DAY
+    rig.score(late, deadline=FAR_DEADLINE)
+    older, newest = (from_item(rig.dynamo.items["a", key]) for key in stored(rig, "a"))
+    assert (older.expires_at, newest.expires_at - older.expires_at) == (NOW_MS // 1000 - 1 + 30 * 86_400, 1)
+
+
+def test_an_event_whose_score_nobody_could_read_is_rejected() -> None:
+    """Older than scores are kept when it arrived, by its own record's arrival; its bytes are kept."""
+    rig = Rig()
+    oldest = NOW_MS - RETENTION_DAYS * SECONDS_PER_DAY * 1000
+    batch = batch_of(
+        *(event(name, time_ms=ms) for name, ms in [("a", oldest), ("b", oldest - 1), ("c", oldest)])
+    )
+    batch[2]["kinesis"]["approximateArrivalTimestamp"] = (NOW_MS + 1) / 1000
+    outcome = rig.score(batch, deadline=FAR_DEADLINE)
+    assert {customer for customer, _ in rig.dynamo.items} == {"a"}
+    assert outcome.rejected_kinds == {"expired": 2}
+    assert {record.field for record in rig.rejected.pending().records} == {"time"}
+    assert "predictionDays" in rig.rejected.pending().records[0].reason
+
+
+def test_events_of_one_millisecond_are_ordered_by_their_microseconds() -> None:
+    """Whatever their ids say; those of a whole millisecond keep the key that they always had."""
+    rig = Rig()
+    whole = event("a", event_id="z")
+    stamp = format_time(NOW_MS).encode()
+    first, second = (
+        event("a", event_id=name).replace(stamp, stamp[:-1] + micros)
+        for name, micros in [("y", b"001Z"), ("x", b"7Z")]
+    )
+    outcome = rig.score(batch_of(second, whole, first), deadline=FAR_DEADLINE)
+    assert stored(rig, "a") == [f"{format_time(NOW_MS)}$700#x"]
+    assert (outcome.written, outcome.collapsed) == (1, 2)
+    for each in (first, second, whole):
+        rig.score(batch_of(each), deadline=FAR_DEADLINE)
+    assert [key[24:] for key in stored(rig, "a")] == ["#z", "$001#y", "$700#x"]
 
 
 def test_rejected_records_are_stored_and_do_not_hold_up_the_rest() -> None:

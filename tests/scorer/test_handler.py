@@ -14,14 +14,14 @@ from aws_lambda_powertools.logging import Logger
 from contract.champion import champion_key
 from scorer.errors import NoUsableModelError, SettingsError
 from scorer.handler import Invocations, build
-from scorer.metrics import METRIC_UNITS
+from scorer.metrics import METRIC_UNITS, REJECTED_METRICS
 from scorer.settings import read_settings
 from scorer.time_budget import TimeBudget
 from tests.scorer.batches import Rig, batch_of, event, sequence
 from tests.scorer.fakes import client_error
 from tests.scorer.test_settings import VARIABLES
 
-ALWAYS = set(METRIC_UNITS) - {"EndToEndMillis"}
+ALWAYS = set(METRIC_UNITS) - {"EndToEndMillis"} - set(REJECTED_METRICS.values())
 
 
 class Context:
@@ -68,10 +68,11 @@ def test_a_batch_without_trouble_reports_nothing_and_counts_everything(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """An empty list of failures is success to Lambda; the line has every metric."""
-    stage = Stage(Rig(), capsys)
+    rig = Rig()
+    stage = Stage(rig, capsys)
     assert stage.invoke(event("a"), event("a"), b"{", event("b")) == {"batchItemFailures": []}
     metrics = stage.metrics()
-    assert set(METRIC_UNITS) <= set(metrics)
+    assert set(metrics) >= ALWAYS
     found = {name: metrics[name] for name in METRIC_UNITS if name.startswith("Events")}
     assert found == {
         "EventsReceived": [4.0],
@@ -82,6 +83,10 @@ def test_a_batch_without_trouble_reports_nothing_and_counts_everything(
     }
     assert (metrics["ModelLoads"], metrics["ModelLoadFailures"]) == ([1.0], [0.0])
     assert len(metrics["EndToEndMillis"]) == 2
+    reasons = {name: metrics[name] for name in REJECTED_METRICS.values() if name in metrics}
+    assert reasons == {"RejectedBadJson": [1.0]}
+    [mean] = {item["probability"]["N"] for item in rig.dynamo.items.values()}
+    assert metrics["ProbabilitySum"][0] / metrics["EventsWritten"][0] == pytest.approx(float(mean), abs=1e-6)
 
 
 def test_what_may_heal_is_reported_in_lambdas_format(capsys: pytest.CaptureFixture[str]) -> None:

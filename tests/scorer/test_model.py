@@ -86,12 +86,13 @@ def test_what_is_written_carries_the_model_and_the_events_identity() -> None:
     scores = model.score([row(), row(contract="weekly")])
     keys = [event_key(NOW_MS, "1"), event_key(NOW_MS + 1, "2")]
     puts = model.to_puts(
-        scores, customer_ids=["b", "a"], event_keys=keys, scored_at=format_time(NOW_MS), expires_at=1
+        scores, customer_ids=["b", "a"], event_keys=keys, scored_at=format_time(NOW_MS), expires_at=[1, 2]
     )
     found = predictions_of(puts)
     assert [(p.customer_id, p.event_key) for p in found] == list(zip(["b", "a"], keys, strict=True))
     assert [p.unseen for p in found] == [(), ("contract",)]
     assert [list(p.reasons) for p in found] == [reasons_of(scores, model, place) for place in (0, 1)]
+    assert [p.expires_at for p in found] == [1, 2]
     assert {p.model_version for p in found} == {"v7"}
 
 
