@@ -27,3 +27,7 @@ class StageError(InfraError):
 
 class ParametersError(InfraError):
     """parameters.yml, ranges.js or docs/parameters.md is not written as the others expect."""
+
+
+class AlarmError(InfraError):
+    """An alarm that was asked for is not there, or what a test of alarms needs could not be set up."""

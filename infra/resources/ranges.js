@@ -22,7 +22,17 @@ const RANGES = {
   rejectedDays: [1, 3650],
   noncurrentDays: [1, 3650],
   iteratorAgeAlarmMilliseconds: [1000, 604800000],
+  errorsAlarmCount: [1, 1000000],
+  throttlesAlarmCount: [1, 1000000],
+  onFailureAlarmCount: [1, 1000000],
+  rejectedAlarmPercent: [1, 100],
+  rejectedAlarmMinimumEvents: [1, 1000000000],
   rejectedAlarmCount: [1, 1000000000],
+  modelLoadFailuresAlarmCount: [1, 1000],
+  noEventsAlarmMinutes: [1, 1440], // CloudWatch looks at one day at most
+  endToEndAlarmMilliseconds: [100, 86400000],
+  writeThrottlesAlarmCount: [1, 1000000000],
+  costAlarmWritesPerHour: [1, 1000000000000],
 };
 const CHOICES = {
   python: ['3.11', '3.12', '3.13', '3.14'],
@@ -37,6 +47,7 @@ const CHOICES = {
   startingPosition: ['TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP'],
   deletionPolicy: ['Retain', 'Delete'],
   deletionProtection: ['true', 'false'],
+  expectEvents: ['true', 'false'],
 };
 const FORMS = {
   schema: [/^[a-z][a-z0-9-]{0,18}[a-z0-9]$/, '2 to 20 lower-case letters, digits or dashes, a letter first'],
@@ -45,6 +56,7 @@ const FORMS = {
     /^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/,
     'empty, or the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID', // an alias will not do for log groups
   ],
+  runbookUrl: [/^[^\s"#]+\.\w+$|^https:\/\/[^\s"#]+$/, 'a path or an https:// address, without #'],
   alarmEmail: [/^$|^[^\s@"<>]+@[^\s@"<>]+\.[^\s@"<>.]{2,}$/, 'empty, or an e-mail address'],
 };
 const KNOWN = [RANGES, CHOICES, FORMS].flatMap(Object.keys);
