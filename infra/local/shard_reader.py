@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.batching import Checkpoint, lane_of
 from infra.local.lane import LaneQueue
 from infra.local.mapping import MappingSettings
+from infra.local.observed_metrics import POLLED, READ_AGE
 from infra.local.records import Record, record_from
 from infra.local.sending import Discard, Invoke, Observe, Sender
 
@@ -137,7 +138,8 @@ class ShardReader:
     def _deliver(self, raw_records: Sequence[Any]) -> None:
         records = [record_from(raw, shard_id=self.shard_id, settings=self._settings) for raw in raw_records]
         age_seconds = self._sender.clock() - records[-1].arrived_at if records else 0.0
-        self._observe("GetRecords.IteratorAgeMilliseconds", age_seconds * 1000)
+        self._observe(READ_AGE, age_seconds * 1000)
+        self._observe(POLLED, len(records))
         if not records:
             return
         self._last_read = records[-1].sequence_number

@@ -148,14 +148,35 @@ def test_refused_metrics_are_sent_again() -> None:
 
 
 def test_observations_become_the_metrics_that_aws_publishes(settings: Any) -> None:
-    """Iterator ages go out as one statistic set per metric, under AWS's names, and are then forgotten."""
-    observed, cloudwatch = ObservedMetrics(settings()), FakeCloudWatch()
+    """One statistic set per metric under AWS's name and dimension, one request per namespace, sent once."""
+    made = settings()
+    observed, cloudwatch = ObservedMetrics(made), FakeCloudWatch()
     for value in (3.0, 1.0, -0.5):
         observed.observe("IteratorAge", value)
+    observed.observe("InvokedEventCount", 7)
+    observed.observe("GetRecords.IteratorAgeMilliseconds", 0)
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    lambdas, kinesis = cloudwatch.requests
+    assert (lambdas["Namespace"], kinesis["Namespace"]) == ("AWS/Lambda", "AWS/Kinesis")
+    data = {datum["MetricName"]: datum for datum in lambdas["MetricData"]}
+    age, invoked = data["IteratorAge"], data["InvokedEventCount"]
+    assert age["Dimensions"] == [{"Name": "FunctionName", "Value": "scorer"}]
+    assert age["StatisticValues"] == {"SampleCount": 3, "Sum": 4.0, "Minimum": 0.0, "Maximum": 3.0}
+    assert invoked["Dimensions"] == [{"Name": "EventSourceMappingUUID", "Value": made.mapping_id}]
+    assert (age["Unit"], invoked["Unit"]) == ("Milliseconds", "Count")
+
+
+def test_what_alarms_watch_is_zero_where_nothing_happened(settings: Any) -> None:
+    """The emulator leaves an alarm as it is where there are no data, so a zero has to end it."""
+    observed, cloudwatch = ObservedMetrics(settings()), FakeCloudWatch()
+    observed.observe("OnFailureDestinationDeliveredEventCount", 2)
     observed.publish(cloudwatch)  # type: ignore[arg-type]
     observed.publish(cloudwatch)  # type: ignore[arg-type]
-    (request,) = cloudwatch.requests
-    assert request["Namespace"] == "AWS/Lambda"
-    (datum,) = request["MetricData"]
-    assert datum["Dimensions"] == [{"Name": "FunctionName", "Value": "scorer"}]
-    assert datum["StatisticValues"] == {"SampleCount": 3, "Sum": 4.0, "Minimum": 0.0, "Maximum": 3.0}
+    sums = [
+        {datum["MetricName"]: datum["StatisticValues"]["Sum"] for datum in request["MetricData"]}
+        for request in cloudwatch.requests
+    ]
+    assert sums == [
+        {"OnFailureDestinationDeliveredEventCount": 2, "DroppedEventCount": 0},
+        {"OnFailureDestinationDeliveredEventCount": 0, "DroppedEventCount": 0},
+    ]
