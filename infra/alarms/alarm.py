@@ -39,7 +39,7 @@ class Alarm:
 
 
 def read_alarms(client: "CloudWatchClient", stack: str) -> list[Alarm]:
-    """All alarms of a stack, by name; the empty list where it has none."""
+    """All alarms of a stack, those in ALARM first, then by name; the empty list where it has none."""
     pages = client.get_paginator("describe_alarms").paginate(
         AlarmNamePrefix=f"{stack}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"]
     )
@@ -47,7 +47,7 @@ def read_alarms(client: "CloudWatchClient", stack: str) -> list[Alarm]:
     for page in pages:
         found += [_alarm(each, stack, _metric(each)) for each in page.get("MetricAlarms", [])]
         found += [_alarm(each, stack, _rule(each, stack)) for each in page.get("CompositeAlarms", [])]
-    return sorted(found, key=lambda alarm: alarm.name)
+    return sorted(found, key=lambda alarm: (alarm.state != IN_ALARM, alarm.name))
 
 
 def choose(alarms: Sequence[Alarm], names: Iterable[str]) -> list[Alarm]:

@@ -7,7 +7,7 @@ PolledEventCount: events read, 0 where a poll finds none. InvokedEventCount: eve
 with, each retry again. FailedInvokeEventCount: events that have to be sent again, or are given up.
 OnFailureDestinationDeliveredEventCount: events that the on-failure destination has. DroppedEventCount: events
 given up without one. DestinationDeliveryFailures: attempts at a destination that failed.
-AWS counts events only for a mapping with MetricsConfig; MiniStack drops that setting, so here they always are.
+AWS counts events only for a mapping with MetricsConfig; MiniStack drops that setting, so here always.
 GetRecords.IteratorAgeMilliseconds: age of the last record read (Kinesis developer guide, "Monitoring").
 """
 
