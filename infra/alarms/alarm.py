@@ -108,7 +108,7 @@ def _measured(alarm: Mapping[str, Any]) -> str:
 
 
 def _period_of(alarm: Mapping[str, Any]) -> int:
-    return max(query["MetricStat"]["Period"] for query in alarm["Metrics"] if "MetricStat" in query)
+    return max(int(query["MetricStat"]["Period"]) for query in alarm["Metrics"] if "MetricStat" in query)
 
 
 def _rule(alarm: Mapping[str, Any], stack: str) -> str:

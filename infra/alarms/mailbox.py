@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 MAX_MESSAGES_PER_RECEIVE = 10  # ReceiveMessage limit
+PENDING = "PendingConfirmation"  # in place of a subscription's ARN
 RETENTION_SECONDS = "300"  # of a queue that a killed process left behind
 
 
@@ -109,5 +110,4 @@ def audience_of(sns: "SNSClient", topic: str) -> Audience:
     """Count a topic's subscriptions."""
     pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
     arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
-    pending = sum(not arn.startswith("arn:") for arn in arns)  # such as PendingConfirmation
-    return Audience(topic, len(arns) - pending, pending)
+    return Audience(topic, sum(arn.startswith("arn:") for arn in arns), arns.count(PENDING))
