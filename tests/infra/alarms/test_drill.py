@@ -62,6 +62,7 @@ def test_what_does_not_arrive_is_said_and_keeps_nothing_in_alarm() -> None:
     assert found[1].problem == "nothing arrived within 5 s"
     assert found[2].problem == "it has no topic to tell, or its actions are disabled"
     assert cloudwatch.clock < 10
+    assert "s-cost" not in {notice.alarm for notice in cloudwatch.told}  # why set off what nobody would hear
     assert set(cloudwatch.states.values()) == {"OK"}
 
 
