@@ -35,7 +35,7 @@ class FakeCloudWatch:
 
     states: dict[str, str]
     children: dict[str, set[str]] = field(default_factory=dict)  # composite alarm to those it is made of
-    deaf: set[str] = field(default_factory=set)  # alarms whose notifications do not arrive
+    deaf: set[str] = field(default_factory=set)  # alarms of which nobody hears that they went off
     refuses_to_set_back: set[str] = field(default_factory=set)
     told: list[Notice] = field(default_factory=list)
     waiting: list[Notice] = field(default_factory=list)
@@ -60,7 +60,7 @@ class FakeCloudWatch:
         self.states[name] = state
         notice = Notice(name, state)
         self.told.append(notice)
-        if name not in self.deaf:
+        if state != "ALARM" or name not in self.deaf:
             self.waiting.append(notice)
 
     def receive(self, wait_seconds: int) -> list[Notice]:

@@ -66,6 +66,13 @@ def test_what_does_not_arrive_is_said_and_keeps_nothing_in_alarm() -> None:
     assert set(cloudwatch.states.values()) == {"OK"}
 
 
+def test_only_going_off_counts() -> None:
+    """That it left ALARM for a moment is told as well here, but proves nothing of the pager."""
+    cloudwatch, (found,) = drill([alarm("errors", "ALARM")], deaf={"s-errors"})
+    assert Notice("s-errors", "INSUFFICIENT_DATA") in cloudwatch.told
+    assert not found.arrived
+
+
 @pytest.mark.parametrize("receives", [0, 1, 3])
 def test_ctrl_c_leaves_no_alarm_as_it_is_not(receives: int) -> None:
     """Whenever it comes: while they are set off, or while their notifications are waited for."""
