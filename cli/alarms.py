@@ -54,7 +54,8 @@ def list_alarms(
                 for each in alarms
             ],
         )
-        note(f"what each means and what to do: {alarms[0].runbook.partition('#')[0]}#ALARM")
+        if runbook := next((each.runbook.partition("#")[0] for each in alarms if each.runbook), ""):
+            note(f"what each means and what to do: {runbook}#ALARM")
 
 
 @app.command("test")

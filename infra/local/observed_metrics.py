@@ -12,6 +12,8 @@ GetRecords.IteratorAgeMilliseconds: age of the last record read (Kinesis develop
 """
 
 import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from infra.local.mapping import MappingSettings
@@ -33,12 +35,13 @@ DELIVERY_FAILURES = "DestinationDeliveryFailures"
 # MiniStack evaluates alarms over the data there are, whatever TreatMissingData says: without a zero, one that
 # went off would stay so for ever.
 ZERO_WHERE_NOTHING_HAPPENED = (DELIVERED, DROPPED)
+QUIET_SECONDS = 5.0  # between publishing nothing but zeros: MiniStack looks at all it has at every request
 
 
 class ObservedMetrics:
     """Collects observations from many threads; `publish` sends each metric's statistics since the last."""
 
-    def __init__(self, settings: MappingSettings) -> None:
+    def __init__(self, settings: MappingSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         function = ("AWS/Lambda", "FunctionName", settings.function)
         mapping = ("AWS/Lambda", "EventSourceMappingUUID", settings.mapping_id)
         self._homes: dict[str, tuple[tuple[str, str, str], StandardUnitType]] = {
@@ -48,6 +51,8 @@ class ObservedMetrics:
             **dict.fromkeys((POLLED, INVOKED, FAILED, DELIVERED, DROPPED), (mapping, "Count")),
         }
         self._values: dict[str, list[float]] = {}
+        self._clock = clock
+        self._quiet_until = 0.0
         self._lock = threading.Lock()
 
     def observe(self, metric: str, value: float) -> None:
@@ -56,9 +61,16 @@ class ObservedMetrics:
             self._values.setdefault(metric, []).append(max(value, 0.0))
 
     def publish(self, client: "CloudWatchClient") -> None:
-        """Send what was observed since the last call as statistic sets, one request per namespace."""
+        """Send what was observed since the last time as statistic sets, one request per namespace.
+
+        Where that is nothing but zeros it waits until QUIET_SECONDS are over.
+        """
         with self._lock:
+            happened = any(map(any, self._values.values()))
+            if not happened and self._clock() < self._quiet_until:
+                return
             values, self._values = self._values, {}
+        self._quiet_until = self._clock() + QUIET_SECONDS
         quiet = {metric: [0.0] for metric in ZERO_WHERE_NOTHING_HAPPENED}
         by_namespace: dict[str, list[MetricDatumTypeDef]] = {}
         for metric, observed in {**quiet, **values}.items():

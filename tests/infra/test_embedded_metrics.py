@@ -167,10 +167,15 @@ def test_observations_become_the_metrics_that_aws_publishes(settings: Any) -> No
 
 
 def test_what_alarms_watch_is_zero_where_nothing_happened(settings: Any) -> None:
-    """The emulator leaves an alarm as it is where there are no data, so a zero has to end it."""
-    observed, cloudwatch = ObservedMetrics(settings()), FakeCloudWatch()
+    """The emulator leaves an alarm as it is where there are no data, so now and then a zero has to end it."""
+    seconds = 100.0
+    observed, cloudwatch = ObservedMetrics(settings(), clock=lambda: seconds), FakeCloudWatch()
     observed.observe("OnFailureDestinationDeliveredEventCount", 2)
     observed.publish(cloudwatch)  # type: ignore[arg-type]
+    observed.observe("PolledEventCount", 0)
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    assert len(cloudwatch.requests) == 1
+    seconds += 6
     observed.publish(cloudwatch)  # type: ignore[arg-type]
     sums = [
         {datum["MetricName"]: datum["StatisticValues"]["Sum"] for datum in request["MetricData"]}
@@ -178,5 +183,16 @@ def test_what_alarms_watch_is_zero_where_nothing_happened(settings: Any) -> None
     ]
     assert sums == [
         {"OnFailureDestinationDeliveredEventCount": 2, "DroppedEventCount": 0},
-        {"OnFailureDestinationDeliveredEventCount": 0, "DroppedEventCount": 0},
+        {"OnFailureDestinationDeliveredEventCount": 0, "DroppedEventCount": 0, "PolledEventCount": 0},
     ]
+
+
+def test_what_happened_is_published_at_once(settings: Any) -> None:
+    """Zeros that wait go with it."""
+    observed, cloudwatch = ObservedMetrics(settings(), clock=lambda: 100.0), FakeCloudWatch()
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    observed.observe("PolledEventCount", 0)
+    observed.observe("IteratorAge", 3)
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    _, second = cloudwatch.requests
+    assert {datum["MetricName"] for datum in second["MetricData"]} >= {"PolledEventCount", "IteratorAge"}
