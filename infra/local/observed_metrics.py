@@ -8,12 +8,15 @@ with, each retry again. FailedInvokeEventCount: events that have to be sent agai
 OnFailureDestinationDeliveredEventCount: events that the on-failure destination has. DroppedEventCount: events
 given up without one. DestinationDeliveryFailures: attempts at a destination that failed.
 AWS counts events only for a mapping with MetricsConfig; MiniStack drops that setting, so here always.
-GetRecords.IteratorAgeMilliseconds: age of the last record read (Kinesis developer guide, "Monitoring").
+From the Kinesis developer guide, "Monitoring":
+GetRecords.IteratorAgeMilliseconds: age of the last record read.
+IncomingRecords: records put, by the minute of their arrival; here only once they have been read.
 """
 
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from infra.local.mapping import MappingSettings
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
 ITERATOR_AGE = "IteratorAge"
 READ_AGE = "GetRecords.IteratorAgeMilliseconds"
+INCOMING = "IncomingRecords"
 POLLED = "PolledEventCount"
 INVOKED = "InvokedEventCount"
 FAILED = "FailedInvokeEventCount"
@@ -35,7 +39,10 @@ DELIVERY_FAILURES = "DestinationDeliveryFailures"
 # MiniStack evaluates alarms over the data there are, whatever TreatMissingData says: without a zero, one that
 # went off would stay so for ever.
 ZERO_WHERE_NOTHING_HAPPENED = (DELIVERED, DROPPED)
+MINUTE = 60  # seconds; how finely AWS tells metrics apart
 QUIET_SECONDS = 5.0  # between publishing nothing but zeros: MiniStack looks at all it has at every request
+
+Observed = tuple[str, int | None]  # a metric, and the minute (epoch seconds) where that is past
 
 
 class ObservedMetrics:
@@ -44,48 +51,72 @@ class ObservedMetrics:
     def __init__(self, settings: MappingSettings, *, clock: Callable[[], float] = time.monotonic) -> None:
         function = ("AWS/Lambda", "FunctionName", settings.function)
         mapping = ("AWS/Lambda", "EventSourceMappingUUID", settings.mapping_id)
+        stream = ("AWS/Kinesis", "StreamName", settings.stream)
         self._homes: dict[str, tuple[tuple[str, str, str], StandardUnitType]] = {
             ITERATOR_AGE: (function, "Milliseconds"),
-            READ_AGE: (("AWS/Kinesis", "StreamName", settings.stream), "Milliseconds"),
+            READ_AGE: (stream, "Milliseconds"),
+            INCOMING: (stream, "Count"),
             DELIVERY_FAILURES: (function, "Count"),
             **dict.fromkeys((POLLED, INVOKED, FAILED, DELIVERED, DROPPED), (mapping, "Count")),
         }
-        self._values: dict[str, list[float]] = {}
+        self._values: dict[Observed, list[float]] = {}
         self._clock = clock
         self._quiet_until = 0.0
         self._lock = threading.Lock()
 
-    def observe(self, metric: str, value: float) -> None:
-        """Note one value, in the metric's unit."""
+    def observe(self, metric: str, value: float, at: float | None = None) -> None:
+        """Note one value, in the metric's unit; of the minute of `at` (epoch seconds) where that is given."""
+        minute = None if at is None else int(at // MINUTE) * MINUTE
         with self._lock:
-            self._values.setdefault(metric, []).append(max(value, 0.0))
+            self._values.setdefault((metric, minute), []).append(max(value, 0.0))
 
     def publish(self, client: "CloudWatchClient") -> None:
         """Send what was observed since the last time as statistic sets, one request per namespace.
 
         Where that is nothing but zeros it waits until QUIET_SECONDS are over.
         """
-        with self._lock:
-            happened = any(map(any, self._values.values()))
-            if not happened and self._clock() < self._quiet_until:
-                return
-            values, self._values = self._values, {}
-        self._quiet_until = self._clock() + QUIET_SECONDS
-        quiet = {metric: [0.0] for metric in ZERO_WHERE_NOTHING_HAPPENED}
+        values = self._take()
+        if values is None:
+            return
+        for metric in ZERO_WHERE_NOTHING_HAPPENED:
+            values.setdefault((metric, None), [0.0])
         by_namespace: dict[str, list[MetricDatumTypeDef]] = {}
-        for metric, observed in {**quiet, **values}.items():
+        for (metric, minute), observed in values.items():
             (namespace, dimension, resource), unit = self._homes[metric]
-            datum: MetricDatumTypeDef = {
-                "MetricName": metric,
-                "Dimensions": [{"Name": dimension, "Value": resource}],
-                "Unit": unit,
-                "StatisticValues": {
-                    "SampleCount": len(observed),
-                    "Sum": sum(observed),
-                    "Minimum": min(observed),
-                    "Maximum": max(observed),
-                },
-            }
+            datum = _datum(metric, dimension, resource, unit, minute, observed)
             by_namespace.setdefault(namespace, []).append(datum)
         for namespace, data in by_namespace.items():
             client.put_metric_data(Namespace=namespace, MetricData=data)
+
+    def _take(self) -> dict[Observed, list[float]] | None:
+        with self._lock:
+            happened = any(map(any, self._values.values()))
+            if not happened and self._clock() < self._quiet_until:
+                return None
+            values, self._values = self._values, {}
+            self._quiet_until = self._clock() + QUIET_SECONDS
+            return values
+
+
+def _datum(
+    metric: str,
+    dimension: str,
+    resource: str,
+    unit: "StandardUnitType",
+    minute: int | None,
+    values: list[float],
+) -> "MetricDatumTypeDef":
+    datum: MetricDatumTypeDef = {
+        "MetricName": metric,
+        "Dimensions": [{"Name": dimension, "Value": resource}],
+        "Unit": unit,
+        "StatisticValues": {
+            "SampleCount": len(values),
+            "Sum": sum(values),
+            "Minimum": min(values),
+            "Maximum": max(values),
+        },
+    }
+    if minute is not None:
+        datum["Timestamp"] = datetime.fromtimestamp(minute, UTC)
+    return datum

@@ -18,7 +18,12 @@ FIRST_BACKOFF_SECONDS = 0.05
 MAX_BACKOFF_SECONDS = 2.0
 
 Invoke = Callable[[bytes], Outcome]
-Observe = Callable[[str, float], None]  # metric name of observed_metrics.py, value
+
+
+class Observe(Protocol):
+    """Takes a metric of observed_metrics.py, its value and, where that is past, its time (epoch seconds)."""
+
+    def __call__(self, metric: str, value: float, at: float | None = None, /) -> None: ...
 
 
 class Discard(Protocol):

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.batching import Checkpoint, lane_of
 from infra.local.lane import LaneQueue
 from infra.local.mapping import MappingSettings
-from infra.local.observed_metrics import POLLED, READ_AGE
+from infra.local.observed_metrics import INCOMING, POLLED, READ_AGE
 from infra.local.records import Record, record_from
 from infra.local.sending import Discard, Invoke, Observe, Sender
 
@@ -142,6 +143,8 @@ class ShardReader:
         self._observe(POLLED, len(records))
         if not records:
             return
+        for second, count in Counter(int(record.arrived_at) for record in records).items():
+            self._observe(INCOMING, count, second)
         self._last_read = records[-1].sequence_number
         with self._lock:
             self._checkpoint.read(records)

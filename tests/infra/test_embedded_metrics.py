@@ -196,3 +196,15 @@ def test_what_happened_is_published_at_once(settings: Any) -> None:
     observed.publish(cloudwatch)  # type: ignore[arg-type]
     _, second = cloudwatch.requests
     assert {datum["MetricName"] for datum in second["MetricData"]} >= {"PolledEventCount", "IteratorAge"}
+
+
+def test_what_was_put_counts_in_the_minute_of_its_arrival(settings: Any) -> None:
+    """However much later it was read."""
+    observed, cloudwatch = ObservedMetrics(settings()), FakeCloudWatch()
+    for second, count in ((119, 1), (120, 2), (179.9, 3)):
+        observed.observe("IncomingRecords", count, second)
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    (kinesis,) = (request for request in cloudwatch.requests if request["Namespace"] == "AWS/Kinesis")
+    data = kinesis["MetricData"]
+    assert [datum["Timestamp"].timestamp() for datum in data] == [60, 120]
+    assert [datum["StatisticValues"]["Sum"] for datum in data] == [1, 5]

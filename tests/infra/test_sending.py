@@ -35,7 +35,7 @@ class World:
             shard_id="shardId-000000000000",
             invoke=self.invoke,
             discard=self.discard,
-            observe=lambda metric, value: self.seen[metric].append(value),
+            observe=lambda metric, value, _at=None: self.seen[metric].append(value),
             finish=self.finish,
             pause=self.pause,
             clock=lambda: self.now,
