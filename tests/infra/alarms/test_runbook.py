@@ -43,7 +43,7 @@ def test_every_parameter_of_the_alarms_is_in_the_runbook() -> None:
     """And so is each one that an alarm or its topic takes from parameters.yml."""
     used = "".join(
         (PROJECT / "infra" / "resources" / f"{name}.yml").read_text()
-        for name in ("alarms", "alarm_topic", "paging")
+        for name in ("alarms", "alarm_topic", "page_topic")
     )
     taken = set(re.findall(r"\$\{param:(\w+)\}", used))
     assert len(taken) > 10
