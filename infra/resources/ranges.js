@@ -56,7 +56,7 @@ const FORMS = {
     /^$|^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/,
     'empty, or the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID', // an alias will not do for log groups
   ],
-  runbookUrl: [/^[^\s"#]+\.\w+$|^https:\/\/[^\s"#]+$/, 'a path or an https:// address, without #'],
+  runbookUrl: [/^[^\s"#]+\.\w+$|^https:\/\/[^\s"#]+$/, 'a path, or an https:// address'],
   alarmEmail: [/^$|^[^\s@"<>]+@[^\s@"<>]+\.[^\s@"<>.]{2,}$/, 'empty, or an e-mail address'],
 };
 const KNOWN = [RANGES, CHOICES, FORMS].flatMap(Object.keys);
