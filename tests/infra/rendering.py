@@ -31,6 +31,7 @@ ALL_THAT_IS_OPTIONAL: dict[str, object] = {
     "kmsKey": KEY, "enhancedFanOut": "true", "capacityMode": "PROVISIONED", "shards": 2,
     "reservedConcurrency": 20, "startingPosition": "AT_TIMESTAMP", "startingTimestamp": NOW,
     "alarmEmail": "ops@example.com", "batchSize": 10000, "windowSeconds": 300, "parallelization": 10,
+    "expectEvents": "true",
 }  # fmt: skip
 RESOURCES = PROJECT / "infra" / "resources"
 ASK_LIMITS = Path(__file__).with_name("ask_limits.js")
