@@ -28,7 +28,7 @@ MAPPING = "EventSourceMappingUUID"
 # Lambda developer guide, "Types of metrics"; DynamoDB developer guide, "DynamoDB metrics and dimensions".
 OF_AWS: dict[tuple[str, str], list[set[str]]] = {
     ("AWS/Lambda", "IteratorAge"): [{"FunctionName"}],
-    ("AWS/Lambda", "Errors"): [{"FunctionName"}],
+    ("AWS/Lambda", "Errors"): [{"FunctionName"}, {"FunctionName", "Resource", "ExecutedVersion"}],
     ("AWS/Lambda", "Throttles"): [{"FunctionName"}],
     ("AWS/Lambda", "OnFailureDestinationDeliveredEventCount"): [{MAPPING}],
     ("AWS/Lambda", "DroppedEventCount"): [{MAPPING}],
