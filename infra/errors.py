@@ -23,3 +23,7 @@ class DeployError(InfraError):
 
 class StageError(InfraError):
     """The local stage is in a state that does not allow what was asked."""
+
+
+class CostError(InfraError):
+    """The bill cannot be worked out: an unknown region, a damaged data file, or a load that makes no sense."""
