@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from cli import cost_options as opt
 from cli.errors import WRONG_USAGE, CommandError
 from cli.files import require_file
 from cli.output import emit_json, note
@@ -19,75 +18,35 @@ if TYPE_CHECKING:
     from infra.cost.measured import Measured
     from infra.cost.price_table import PriceTable
 
-CAPACITIES = ("on-demand", "provisioned", "cheapest")
-
-Events = Annotated[float, typer.Option("--events-per-day", help="Events a day, on average; 1e6 will do.")]
-Customers = Annotated[float, typer.Option(help="Customers whom the events are about.")]
-EventBytes = Annotated[float, typer.Option(help="Size of an event as JSON.")]
-Peak = Annotated[float, typer.Option("--peak-factor", help="The busiest minute ÷ the average: sizes shards.")]
-Region = Annotated[str, typer.Option(help="Whose prices.")]
-Stage = Annotated[str, typer.Option(help="Whose parameters, where no option says otherwise: prod or dev.")]
-Capacity = Annotated[
-    str | None,
-    typer.Option(help="How Kinesis is paid: on-demand, provisioned or cheapest; default the stage's."),
-]
-Batch = Annotated[int | None, typer.Option("--batch-size", help="Events an invocation takes at most.")]
-Window = Annotated[
-    float | None, typer.Option("--window", help="Seconds that Lambda waits for a batch to fill.")
-]
-Lanes = Annotated[
-    int | None, typer.Option("--parallelization", help="Batches of one shard at a time, 1 to 10.")
-]
-Memory = Annotated[int | None, typer.Option("--memory", help="Of the function, in MB; 1769 is one vCPU.")]
-Retention = Annotated[
-    float | None, typer.Option("--retention-hours", help="How long the stream keeps events.")
-]
-FanOut = Annotated[bool | None, typer.Option("--fan-out/--no-fan-out", help="Enhanced fan-out.")]
-Days = Annotated[
-    float | None, typer.Option("--prediction-days", help="How long the table keeps predictions.")
-]
-OwnKey = Annotated[bool, typer.Option("--own-key", help="A KMS key of your own.")]
-Risky = Annotated[float, typer.Option("--high-risk-share", help="Of the scores, which are indexed as well.")]
-Rejected = Annotated[float, typer.Option("--rejected-share", help="Of the events, which S3 keeps.")]
-Collapse = Annotated[
-    float | None,
-    typer.Option(
-        "--collapse-share",
-        help="Of the events, replaced by a newer one of the same customer and batch; derived where not given.",
-    ),
-]
-Reads = Annotated[float, typer.Option("--reads-per-day", help="Scores looked up in the table.")]
-Plot = Annotated[Path | None, typer.Option("--plot", help="A PNG to write: cost by events per day, for all.")]
-
 
 def cost(
-    events_per_day: Events,
-    customers: Customers,
-    event_bytes: EventBytes = 600,
-    peak_factor: Peak = 3,
-    region: Region = "us-east-1",
-    stage: Stage = "prod",
-    capacity: Capacity = None,
-    batch_size: Batch = None,
-    window: Window = None,
-    parallelization: Lanes = None,
-    memory: Memory = None,
-    retention_hours: Retention = None,
-    fan_out: FanOut = None,
-    prediction_days: Days = None,
-    own_key: OwnKey = False,
-    high_risk_share: Risky = 0.2,
-    rejected_share: Rejected = 0.001,
-    collapse_share: Collapse = None,
-    reads_per_day: Reads = 0,
+    events_per_day: opt.Events,
+    customers: opt.Customers,
+    event_bytes: opt.EventBytes = 600,
+    peak_factor: opt.Peak = 3,
+    region: opt.Region = "us-east-1",
+    stage: opt.Stage = "prod",
+    capacity: opt.Capacity = None,
+    batch_size: opt.Batch = None,
+    window: opt.Window = None,
+    parallelization: opt.Lanes = None,
+    memory: opt.Memory = None,
+    retention_hours: opt.Retention = None,
+    fan_out: opt.FanOut = None,
+    prediction_days: opt.Days = None,
+    own_key: opt.OwnKey = False,
+    high_risk_share: opt.Risky = 0.2,
+    rejected_share: opt.Rejected = 0.001,
+    collapse_share: opt.Collapse = None,
+    reads_per_day: opt.Reads = 0,
     as_json: JsonOption = False,
-    plot: Plot = None,
+    plot: opt.Plot = None,
 ) -> None:
     """Work out the monthly bill of a load, line by line, with what drives it and what would save.
 
-    Compared with a SageMaker endpoint and an always-on container that answer one call for each event and
-    write to the same table. Nothing is asked of AWS: prices are those of a data file, each with its source
-    and date, and the function's time follows from the CPU that `make bench` measured (build/bench.json where
+    Compared with a SageMaker endpoint and with always-on containers that score one event at a time and write
+    to the same table. Nothing is asked of AWS: prices are those of a data file, each with its source and
+    date, and the function's time follows from the CPU that `make bench` measured (build/bench.json where
     there is one). What is assumed is in docs/cost.md.
     """
     from infra.cost.load import Load
@@ -144,8 +103,8 @@ def _with_capacity(
 
     if capacity is None:
         return base
-    if capacity not in CAPACITIES:
-        raise CommandError(f"--capacity {capacity}: expected {', '.join(CAPACITIES)}", WRONG_USAGE)
+    if capacity not in opt.CAPACITIES:
+        raise CommandError(f"--capacity {capacity}: expected {', '.join(opt.CAPACITIES)}", WRONG_USAGE)
     if capacity == "cheapest":
         return cheapest_capacity(load, base, figures, prices)
     return replace(base, capacity=capacity.upper().replace("-", "_"))

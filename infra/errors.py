@@ -26,4 +26,4 @@ class StageError(InfraError):
 
 
 class CostError(InfraError):
-    """The bill cannot be worked out: an unknown region, a damaged data file, or a load that makes no sense."""
+    """The bill cannot be worked out: an unknown region, a damaged file, or a load that makes no sense."""

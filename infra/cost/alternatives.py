@@ -1,9 +1,9 @@
-"""The same load the two ways it is usually served: one call of an endpoint for each event.
+"""The same load as it is usually served: servers that are always there, and score one event at a time.
 
 Wherever something had to be assumed, it was assumed in their favour: they scale with the average load
 without a moment's delay, need no head-room for the peak, and nothing is billed for their metrics, logs,
-images, network, or for the caller that writes SageMaker's scores to the table. What they do not have is a
-queue in front: what arrives while they are down, the caller must send again.
+images, network, or for the caller that writes SageMaker's scores to the table. Those that are called have no
+stream in front: what arrives while they are down or busy, the caller must send again.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from infra.cost.bill import Bill, table_lines
-from infra.cost.load import GB, HOURS_PER_MONTH, SECONDS_PER_MONTH, Load
+from infra.cost.bill import Bill, stream_lines, table_lines
+from infra.cost.load import GB, HOURS_PER_MONTH, SECONDS_PER_MONTH, Deployment, Load
 from infra.cost.measured import Measured
 from infra.cost.price_table import Line, PriceTable
+from infra.cost.traffic import traffic
 
 UTILIZATION = 0.6  # assumed: of a CPU that answers calls, above which they queue
 AT_LEAST = 2  # one in each of two availability zones
@@ -38,19 +39,22 @@ INSTANCES = (Size("ml.t2.medium", 0.4, 4), Size("ml.c5.large", 2, 4))
 TASKS = (Size("0.25 vCPU", 0.25, 0.5), Size("0.5 vCPU", 0.5, 1), Size("1 vCPU", 1, 2))
 
 
-def alternatives(load: Load, days: float, measured: Measured, prices: PriceTable) -> list[Bill]:
-    """The bills of a SageMaker endpoint, of one behind API Gateway, and of an always-on container.
-
-    `days` is how long predictions are kept, in the same table as ours.
+def alternatives(load: Load, deployment: Deployment, measured: Measured, prices: PriceTable) -> list[Bill]:
+    """The bills of a SageMaker endpoint, of one behind API Gateway, of an always-on container that is called,
+    and of one that reads the same stream; all write to the same table, an item for each event.
     """
-    table = tuple(table_lines(load, load.events * (1 - load.rejected_share), days, prices))
-    endpoint = (*_endpoint(load, measured, prices), *table)
+    writes = load.events * (1 - load.rejected_share)
+    table = list(table_lines(load, writes, deployment.prediction_days, prices))
+    endpoint = [*_endpoint(load, measured, prices), *table]
     gateway = prices.line("API Gateway", "requests", "api_gateway.rest_request", load.events)
-    container = (*_container(load, measured, prices), *table)
+    called = _tasks(load, measured.naive_event_micros + CONTAINER_HTTP_MICROS, prices)
+    reading = _tasks(load, measured.naive_event_micros, prices)
+    stream = list(stream_lines(load, deployment, traffic(load, deployment, measured), prices))
     return [
         _bill("SageMaker endpoint", endpoint, load),
-        _bill("SageMaker endpoint, API Gateway", (gateway, *endpoint), load),
-        _bill("container (Fargate, ALB)", container, load),
+        _bill("SageMaker endpoint, API Gateway", [gateway, *endpoint], load),
+        _bill("container, called (Fargate, ALB)", [*called, *_balancer(load, prices), *table], load),
+        _bill("container on the stream (Fargate)", [*stream, *reading, *table], load),
     ]
 
 
@@ -75,20 +79,26 @@ def _endpoint(load: Load, measured: Measured, prices: PriceTable) -> list[Line]:
     ]
 
 
-def _container(load: Load, measured: Measured, prices: PriceTable) -> list[Line]:
-    """onnxruntime and boto3's put_item for each event, as measured, behind a load balancer."""
-    size, count = servers(load, measured.naive_event_micros + CONTAINER_HTTP_MICROS, TASKS)
+def _tasks(load: Load, event_micros: float, prices: PriceTable) -> list[Line]:
+    """Containers with onnxruntime and boto3's put_item for each event, as measured."""
+    size, count = servers(load, event_micros, TASKS)
     hours = count * HOURS_PER_MONTH
-    bytes_per_hour = load.events / SECONDS_PER_MONTH * 3600 * (load.event_bytes + ANSWER_BYTES)
-    units = bytes_per_hour / LCU_BYTES_PER_HOUR * HOURS_PER_MONTH
     what = f"{count:,} × {size.name}"
     return [
         prices.line("Fargate", f"{what}, CPU", "fargate.vcpu_hour", hours * size.vcpu),
         prices.line("Fargate", f"{what}, memory", "fargate.gb_hour", hours * size.gigabytes),
+    ]
+
+
+def _balancer(load: Load, prices: PriceTable) -> list[Line]:
+    """A load balancer whose callers keep their connections open."""
+    bytes_per_hour = load.events / SECONDS_PER_MONTH * 3600 * (load.event_bytes + ANSWER_BYTES)
+    units = bytes_per_hour / LCU_BYTES_PER_HOUR * HOURS_PER_MONTH
+    return [
         prices.line("Load balancer", "hours", "load_balancer.hour", HOURS_PER_MONTH),
         prices.line("Load balancer", "capacity units", "load_balancer.unit_hour", units),
     ]
 
 
-def _bill(name: str, lines: tuple[Line, ...], load: Load) -> Bill:
+def _bill(name: str, lines: list[Line], load: Load) -> Bill:
     return Bill(name, tuple(line for line in lines if line.quantity > 0), load.events)

@@ -53,6 +53,11 @@ class Bill:
         """Dollars per million events."""
         return self.total / self.events * 1e6
 
+    @property
+    def besides_table(self) -> float:
+        """Dollars a month without DynamoDB, which every way to serve needs as much."""
+        return math.fsum(line.dollars for line in self.lines if line.service != TABLE)
+
     def by_service(self) -> dict[str, float]:
         """Dollars of each service, the dearest first."""
         sums: dict[str, float] = {}
@@ -99,7 +104,7 @@ def stream_lines(load: Load, deployment: Deployment, flow: Traffic, prices: Pric
         yield prices.line(STREAM, "retention", "kinesis.on_demand_extended_gb_month", kept)
     else:
         units = load.events * math.ceil(load.event_bytes / PUT_UNIT_BYTES)
-        yield prices.line(STREAM, f"{flow.shards:,} shards", "kinesis.shard_hour", shard_hours)
+        yield prices.line(STREAM, f"shards ({flow.shards:,})", "kinesis.shard_hour", shard_hours)
         yield prices.line(STREAM, "records put", "kinesis.put_unit", units)
         if extended > 0:
             yield prices.line(STREAM, "retention", "kinesis.extended_shard_hour", shard_hours)

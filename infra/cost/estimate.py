@@ -1,4 +1,4 @@
-"""A load's bill with everything that is said of it: what drives it, what would save, what others would cost."""
+"""A load's bill with all that is said of it: what drives it, what would save, what others would cost."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Saving:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Dollars a month at one load, by bill, ours first."""
+    """The bills at one load, ours first."""
 
     events_per_day: float
-    dollars: dict[str, float]
+    bills: tuple[Bill, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Estimate:
 
 def estimate(load: Load, deployment: Deployment, measured: Measured, prices: PriceTable) -> Estimate:
     """Work it all out."""
-    others = alternatives(load, deployment.prediction_days, measured, prices)
+    others = alternatives(load, deployment, measured, prices)
     return Estimate(
         load=load,
         deployment=deployment,
@@ -123,26 +123,21 @@ def savings(load: Load, deployment: Deployment, bill: Callable[[Deployment], Bil
             (f"batchSize {more}", replace(deployment, batch_size=more)),
         ]
     found = [Saving(change, before - bill(changed).total) for change, changed in changes]
-    return sorted(
-        (saving for saving in found if saving.dollars >= WORTH_SAYING * before),
-        key=lambda each: -each.dollars,
-    )
+    worth_it = [saving for saving in found if saving.dollars >= WORTH_SAYING * before]
+    return sorted(worth_it, key=lambda each: -each.dollars)
 
 
 def curve(load: Load, deployment: Deployment, measured: Measured, prices: PriceTable) -> list[Point]:
-    """All bills from LEAST_PER_DAY to MOST_PER_DAY, each load with as many events per customer as this one."""
+    """All bills from LEAST_PER_DAY to MOST_PER_DAY, with as many events per customer as in this load."""
     points = []
     per_customer = load.events_per_day / load.customers
     exponent = 0
     while (per_day := LEAST_PER_DAY * 10 ** (exponent / POINTS_PER_DECADE)) <= MOST_PER_DAY * 1.001:
-        there = replace(
-            load, events_per_day=per_day, customers=min(max(1.0, per_day / per_customer), MOST_PER_DAY)
-        )
-        bills = [
-            our_bill(there, deployment, measured, prices),
-            *alternatives(there, deployment.prediction_days, measured, prices),
-        ]
-        points.append(Point(per_day, {bill.name: bill.total for bill in bills}))
+        customers = min(max(1.0, per_day / per_customer), MOST_PER_DAY)
+        there = replace(load, events_per_day=per_day, customers=customers)
+        ours = our_bill(there, deployment, measured, prices)
+        others = alternatives(there, deployment, measured, prices)
+        points.append(Point(per_day, (ours, *others)))
         exponent += 1
     return points
 
@@ -152,16 +147,15 @@ def crossings(points: Sequence[Point]) -> list[Crossing]:
 
     Curves that run within ALIKE of each other, as whole servers come and go, do not count as crossing.
     """
-    ours, *others = points[0].dollars
     found = []
-    for other in others:
+    for place, other in enumerate(points[0].bills[1:], start=1):
         was: bool | None = None
         for point in points:
-            ratio = point.dollars[ours] / point.dollars[other]
+            ratio = point.bills[0].total / point.bills[place].total
             if abs(ratio - 1) <= ALIKE:
                 continue
             if was is not None and was != (ratio < 1):
-                found.append(Crossing(other, point.events_per_day, ratio < 1))
+                found.append(Crossing(other.name, point.events_per_day, ratio < 1))
             was = ratio < 1
     return found
 
@@ -171,5 +165,6 @@ def _bill_document(bill: Bill) -> dict[str, Any]:
         "name": bill.name,
         "lines": [line.document() for line in bill.lines],
         "total": bill.total,
+        "besides_dynamodb": bill.besides_table,
         "per_million_events": bill.per_million,
     }

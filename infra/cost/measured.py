@@ -1,4 +1,4 @@
-"""CPU that the scorer and its peers were measured to take: build/bench.json, else what docs/performance.md says."""
+"""CPU that the scorer and its peers were measured to take: build/bench.json, else docs/performance.md."""
 
 from __future__ import annotations
 

@@ -22,7 +22,11 @@ class _Loader(yaml.SafeLoader):
     """YAML whose `!Ref` and the like are of no interest here."""
 
 
-_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+def _nothing(_loader: yaml.SafeLoader, _suffix: str, _node: yaml.Node) -> None:
+    return None
+
+
+_Loader.add_multi_constructor("!", _nothing)
 
 
 def deployment(stage: str, *, own_metrics: int, resources: Path = RESOURCES) -> Deployment:
