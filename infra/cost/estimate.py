@@ -67,7 +67,8 @@ class Estimate:
     def document(self) -> dict[str, Any]:
         """As JSON: numbers are not rounded, so that lines add up to totals."""
         used = {line.price.key: line.price for bill in (self.bill, *self.others) for line in bill.lines}
-        flow = {name: getattr(self.flow, name) for name in ("invocations", "writes", "collapse_share")}
+        derived = ("invocations", "writes", "collapse_share", "concurrency_at_peak")
+        flow = {name: getattr(self.flow, name) for name in derived}
         return {
             "region": self.prices.region,
             "prices_as_of": self.prices.as_of,

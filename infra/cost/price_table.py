@@ -112,7 +112,7 @@ def read_prices(path: Path) -> PriceTable:
 def _price(key: str, entry: Mapping[str, Any]) -> Price:
     steps = [(step.get("up_to", math.inf), step["dollars"]) for step in entry.get("tiers", [entry])]
     ends = [end for end, _ in steps]
-    if ends != sorted(set(ends)) or ends[-1] != math.inf:
+    if ends != sorted(set(ends)) or ends[-1:] != [math.inf]:
         raise ValueError(f"{key}: expected tiers with rising up_to, the last one without")
     if not all(math.isfinite(dollars) and dollars >= 0 for _, dollars in steps) or not entry["per"] > 0:
         raise ValueError(f"{key}: expected dollars of 0 or more for a number of units above 0")

@@ -57,6 +57,11 @@ class Traffic:
         return 1 - self.items / self.batch
 
     @property
+    def concurrency_at_peak(self) -> float:
+        """Invocations under way at once in the busiest minute, on average."""
+        return self.lanes * self.busy
+
+    @property
     def cold_starts(self) -> float:
         """A month."""
         return self.environments * SECONDS_PER_MONTH / 3600 / COLD_START_HOURS
