@@ -35,6 +35,7 @@ def cost(
     fan_out: opt.FanOut = None,
     prediction_days: opt.Days = None,
     own_key: opt.OwnKey = False,
+    write_millis: opt.WriteMillis = None,
     high_risk_share: opt.Risky = 0.2,
     rejected_share: opt.Rejected = 0.001,
     collapse_share: opt.Collapse = None,
@@ -50,7 +51,7 @@ def cost(
     there is one). What is assumed is in docs/cost.md.
     """
     from infra.cost.load import Load
-    from infra.errors import CostError
+    from infra.errors import CostUsageError
 
     if plot is not None:
         require_file("--plot", plot)
@@ -63,6 +64,7 @@ def cost(
         "enhanced_fan_out": fan_out,
         "prediction_days": prediction_days,
         "own_key": own_key,
+        "write_millis": write_millis,
     }
     try:
         load = Load(
@@ -76,7 +78,7 @@ def cost(
             collapse_share=collapse_share,
         )
         found = _estimate(load, region, stage, capacity, changes)
-    except CostError as error:
+    except CostUsageError as error:
         raise CommandError(str(error), WRONG_USAGE) from error
     _report(found, as_json=as_json, plot=plot)
 

@@ -30,6 +30,13 @@ Retention = Annotated[
 ]
 FanOut = Annotated[bool | None, typer.Option("--fan-out/--no-fan-out", help="Enhanced fan-out.")]
 Days = Annotated[float | None, typer.Option("--prediction-days", help="The table keeps predictions so long.")]
+WriteMillis = Annotated[
+    float | None,
+    typer.Option(
+        "--write-millis",
+        help="Until DynamoDB answers a request of 25 items; assumed 10, the metric WriteMillis tells yours.",
+    ),
+]
 OwnKey = Annotated[bool, typer.Option("--own-key", help="A KMS key of your own.")]
 Risky = Annotated[float, typer.Option("--high-risk-share", help="Of the scores, which are indexed as well.")]
 Rejected = Annotated[float, typer.Option("--rejected-share", help="Of the events, which S3 keeps.")]

@@ -26,4 +26,8 @@ class StageError(InfraError):
 
 
 class CostError(InfraError):
-    """The bill cannot be worked out: an unknown region, a damaged file, or a load that makes no sense."""
+    """The bill cannot be worked out: a file that it is made from is damaged."""
+
+
+class CostUsageError(CostError):
+    """The bill was asked for of something that makes no sense, or of a region or stage that is not known."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.errors import CostError
+from infra.errors import CostError, CostUsageError
 
 HOURS_PER_MONTH = 730  # as AWS's own calculator counts: 365 × 24 ÷ 12
 SECONDS_PER_MONTH = HOURS_PER_MONTH * 3600
@@ -22,7 +22,7 @@ class Load:
     """Events on average, spread evenly over customers; `peak_factor` is the busiest minute ÷ the average.
 
     `collapse_share` is the share of events that a newer one of the same customer and batch replaces; None
-    derives it. Raises CostError where a number makes no sense.
+    derives it. Raises CostUsageError where a number makes no sense.
     """
 
     events_per_day: float
@@ -70,7 +70,11 @@ class Watching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """The parameters of a stage that the bill depends on, named as in infra/resources/parameters.yml."""
+    """The parameters of a stage that the bill depends on, named as in infra/resources/parameters.yml.
+
+    `write_millis` is no parameter: how long DynamoDB takes to answer a BatchWriteItem of 25 is assumed.
+    Raises CostUsageError where a number makes no sense.
+    """
 
     capacity: str
     retention_hours: float
@@ -84,6 +88,7 @@ class Deployment:
     log_retention_days: float
     watching: Watching
     own_key: bool = False
+    write_millis: float = 10
 
     def __post_init__(self) -> None:
         for name, least, most in (
@@ -94,11 +99,14 @@ class Deployment:
             ("memory_megabytes", 128, 10_240),
             ("prediction_days", 1, 3650),
             ("log_retention_days", 1, 3653),
+            ("write_millis", 0, 60_000),
         ):
             _require(self, name, least, most)
         for name, choices in (("capacity", (ON_DEMAND, PROVISIONED)), ("architecture", ("x86_64", "arm64"))):
             if getattr(self, name) not in choices:
-                raise CostError(f"{name}: found {getattr(self, name)!r}, expected {' or '.join(choices)}")
+                raise CostUsageError(
+                    f"{name}: found {getattr(self, name)!r}, expected {' or '.join(choices)}"
+                )
 
     @classmethod
     def of(cls, parameters: Mapping[str, Any], watching: Watching) -> Deployment:
@@ -122,11 +130,11 @@ class Deployment:
 
 
 def _require(owner: object, name: str, least: float, most: float) -> None:
-    """Raise CostError unless a number is within its bounds; None, where that is allowed, always is."""
+    """Raise CostUsageError unless a number is within its bounds; None, where that is allowed, always is."""
     value = getattr(owner, name)
     if value is not None and not least <= value <= most:
         words = name.replace("_", " ")
-        raise CostError(f"{words}: found {value:,g}, expected a number from {least:,g} to {most:,g}")
+        raise CostUsageError(f"{words}: found {value:,g}, expected a number from {least:,g} to {most:,g}")
 
 
 def kilobytes(size: float) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.errors import CostError
+from infra.errors import CostError, CostUsageError
 
 FOLDER = Path(__file__).parent / "price_tables"
 
@@ -88,9 +88,9 @@ def regions() -> list[str]:
 
 
 def load_prices(region: str) -> PriceTable:
-    """The prices of a region. Raises CostError for one without, saying how to add it."""
+    """The prices of a region. Raises CostUsageError for one without, saying how to add it."""
     if region not in regions():
-        raise CostError(
+        raise CostUsageError(
             f"no prices for region {region!r}, only for {', '.join(regions())}: copy "
             f"infra/cost/price_tables/us-east-1.json to {region}.json and put in that region's prices"
         )

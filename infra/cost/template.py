@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from infra.cost.load import Deployment, Watching
-from infra.errors import CostError
+from infra.errors import CostError, CostUsageError
 from infra.paths import PROJECT
 
 RESOURCES = PROJECT / "infra" / "resources"
@@ -32,13 +32,15 @@ _Loader.add_multi_constructor("!", _nothing)
 def deployment(stage: str, *, own_metrics: int, resources: Path = RESOURCES) -> Deployment:
     """The parameters of a stage as deployed, with all alarms and dashboards of the template.
 
-    `own_metrics` is how many metrics the scorer emits. Raises CostError for an unknown stage or a template
-    that cannot be read.
+    `own_metrics` is how many metrics the scorer emits. Raises CostUsageError for a stage that is not on AWS,
+    CostError for a template that cannot be read.
     """
     parameters = _read(resources / "parameters.yml")
-    if stage not in parameters or stage == "default":
-        known = ", ".join(name for name in parameters if name not in ("default", "local"))
-        raise CostError(f"unknown stage {stage!r}: infra/resources/parameters.yml has {known}")
+    known = [name for name in parameters if name not in ("default", "local")]
+    if stage not in known:
+        raise CostUsageError(
+            f"no stage {stage!r} on AWS: infra/resources/parameters.yml has {', '.join(known)}"
+        )
     found = _resources(resources)
     mapping = found.get("AWS::Lambda::EventSourceMapping", [])
     event_counts = EVENT_COUNT_METRICS * sum("MetricsConfig" in each for each in mapping)

@@ -21,7 +21,6 @@ PUSH_SECONDS = 0.2  # with enhanced fan-out Kinesis pushes, several times a seco
 INVOCATION_BYTES = 6 * 2**20  # of a synchronous invocation
 RECORD_ENVELOPE_BYTES = 400  # of each record's JSON besides its base64 data
 ITEMS_PER_WRITE, WRITES_IN_FLIGHT = 25, 8  # scorer/table.py; a test compares
-WRITE_SECONDS = 0.010  # assumed: from sending a BatchWriteItem of 25 to its answer
 ONE_CPU_MEGABYTES = 1769  # memory at which Lambda gives one vCPU; less memory, less CPU
 COLD_START_HOURS = 2  # assumed: after so long Lambda replaces an execution environment
 
@@ -126,4 +125,4 @@ def duration_millis(batch: float, items: float, deployment: Deployment, measured
     slower = max(1.0, ONE_CPU_MEGABYTES / deployment.memory_megabytes)
     # Requests of 25 items, 8 at a time: half a round more than the items fill, and one at least.
     rounds = max(1.0, items / (ITEMS_PER_WRITE * WRITES_IN_FLIGHT) + 0.5)
-    return cpu * slower + rounds * WRITE_SECONDS * 1000
+    return cpu * slower + rounds * deployment.write_millis

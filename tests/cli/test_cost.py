@@ -55,6 +55,7 @@ def test_the_bill_is_a_table_for_people_and_json_for_scripts(cost: Cost) -> None
     for other in found["alternatives"]:
         assert other["name"] in out
     assert found["unverified"]
+    assert found["unverified"] == [key for key, price in found["prices"].items() if not price["verified"]]
     assert all(key in err for key in found["unverified"])
     assert "without free tiers" in err
 
@@ -66,8 +67,9 @@ def test_options_come_before_the_stage_and_the_stage_before_the_defaults(cost: C
     assert dev["deployment"]["capacity"] == "PROVISIONED"
     options = (
         "--capacity provisioned --batch-size 100 --window 5 --parallelization 4 --memory 512 --own-key "
-        "--retention-hours 48 --fan-out --prediction-days 7 --event-bytes 2000 --peak-factor 10 "
-        "--high-risk-share 0.5 --rejected-share 0.01 --collapse-share 0.25 --reads-per-day 1e5"
+        "--retention-hours 48 --write-millis 4 --fan-out --prediction-days 7 --event-bytes 2000 "
+        "--peak-factor 10 --high-risk-share 0.5 --rejected-share 0.01 --collapse-share 0.25 "
+        "--reads-per-day 1e5"
     )
     found = document(cost, options)
     assert {
@@ -78,6 +80,7 @@ def test_options_come_before_the_stage_and_the_stage_before_the_defaults(cost: C
         "memory_megabytes": 512,
         "own_key": True,
         "retention_hours": 48,
+        "write_millis": 4,
         "enhanced_fan_out": True,
         "prediction_days": 7,
     }.items() <= found["deployment"].items()
@@ -101,7 +104,7 @@ def test_what_is_measured_on_this_machine_feeds_the_bill(cost: Cost, tmp_path: P
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "bench.json").write_text("[]")
     code, out, err = cost(ASKED)
-    assert (code, out) == (2, "")
+    assert (code, out) == (1, "")
     assert "run `make bench` again" in err
 
 
@@ -120,7 +123,8 @@ def test_what_is_measured_on_this_machine_feeds_the_bill(cost: Cost, tmp_path: P
         (f"{ASKED} --collapse-share -1", "collapse share: found -1"),
         (f"{ASKED} --prediction-days 0", "prediction days: found 0"),
         (f"{ASKED} --region eu-west-1", "no prices for region 'eu-west-1'"),
-        (f"{ASKED} --stage staging", "unknown stage 'staging'"),
+        (f"{ASKED} --stage staging", "no stage 'staging' on AWS"),
+        (f"{ASKED} --write-millis -1", "write millis: found -1"),
         (f"{ASKED} --capacity cheap", "--capacity cheap: expected on-demand, provisioned, cheapest"),
     ],
 )

@@ -15,7 +15,7 @@ from infra.cost import bill, traffic
 from infra.cost.load import ON_DEMAND, Deployment, Load
 from infra.cost.measured import FULL_BATCH, PUBLISHED, Measured, measured, published
 from infra.cost.template import EVENT_COUNT_METRICS, deployment
-from infra.errors import CostError
+from infra.errors import CostError, CostUsageError
 from scorer import table
 from scorer.metrics import METRIC_UNITS, REJECTED_METRICS, emit
 from tests.infra.cost.fixed import DEPLOYMENT, LOAD, MEASURED
@@ -143,8 +143,8 @@ def test_the_deployment_is_that_of_the_template() -> None:
     assert prod.watching.custom_metrics in (20, 20 + EVENT_COUNT_METRICS)
     assert prod.watching.alarm_metrics >= 5
     assert prod.watching.dashboards == 1
-    for stage in ("default", "staging"):
-        with pytest.raises(CostError, match=f"unknown stage '{stage}': .* has dev, prod"):
+    for stage in ("default", "local", "staging"):
+        with pytest.raises(CostUsageError, match=f"no stage '{stage}' on AWS: .* has dev, prod"):
             deployment(stage, own_metrics=20)
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from infra.cost.alternatives import alternatives
+from infra.cost.alternatives import TASKS, alternatives, servers
 from infra.cost.bill import Bill, our_bill
-from infra.cost.load import ON_DEMAND
+from infra.cost.estimate import Crossing, Point, crossings
+from infra.cost.load import ON_DEMAND, PROVISIONED
 from infra.cost.traffic import traffic
 from tests.infra.cost.fixed import DEPLOYMENT, LOAD, MEASURED, PRICES
 
@@ -92,6 +93,33 @@ def test_fan_out_and_retention_by_the_shard() -> None:
     assert found["Kinesis", "retention beyond a week"] == pytest.approx(1.110434, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("events_per_second", "event_bytes", "capacity", "shards"),
+    [
+        (400, 600, PROVISIONED, 2),  # 1,200 records/s at the peak ÷ 1,000
+        (100, 5000, PROVISIONED, 2),  # 300 × 5,000 = 1.5 MB/s ÷ 1 MB/s
+        (333, 600, PROVISIONED, 1),  # 999 records/s
+        (100, 600, ON_DEMAND, 4),  # as many as a new stream has
+        (1000, 600, ON_DEMAND, 6),  # twice what 3,000 records/s need
+    ],
+)
+def test_shards_are_whole_and_enough_for_the_peak(
+    events_per_second: float, event_bytes: float, capacity: str, shards: int
+) -> None:
+    """By records or by bytes, whichever needs more."""
+    load = replace(LOAD, events_per_day=events_per_second * 86_400, event_bytes=event_bytes)
+    assert traffic(load, replace(DEPLOYMENT, capacity=capacity), MEASURED).shards == shards
+
+
+def test_reads_and_a_key_of_ones_own() -> None:
+    """A read of up to 4 KB is half a unit; the key is a dollar."""
+    found = amounts(
+        our_bill(replace(LOAD, reads_per_day=1e6), replace(DEPLOYMENT, own_key=True), MEASURED, PRICES)
+    )
+    assert found["DynamoDB", "reads"] == pytest.approx(1.901042, rel=1e-5)  # 30.41667 M × ½ × $0.125
+    assert found["KMS", "own key"] == 1
+
+
 def test_rejected_events_are_kept_and_not_written() -> None:
     """One in a hundred: 63.4 % of the batches of 100 have one."""
     found = amounts(our_bill(replace(LOAD, rejected_share=0.01), DEPLOYMENT, MEASURED, PRICES))
@@ -136,6 +164,31 @@ def test_the_others_on_the_same_load() -> None:
     assert called.total == pytest.approx(table + 14.7752 + 3.24485 + 16.425 + 1.762211, rel=1e-6)
     assert reading.total == pytest.approx(table + 14.7752 + 3.24485 + 10.95 + 3.6792, rel=1e-6)
     assert called.besides_table == pytest.approx(36.207261, rel=1e-6)
+
+
+def test_servers_are_the_least_that_two_of_will_do() -> None:
+    """200/s × 1,450 µs ÷ 0.6 = 0.483 vCPU: two of 0.25. A thousand times that: 483.3, so 484 of 1 vCPU."""
+    twice = replace(LOAD, events_per_day=200 * 86_400)
+    assert servers(twice, 1450, TASKS) == (TASKS[0], 2)
+    assert servers(replace(twice, events_per_day=200_000 * 86_400), 1450, TASKS) == (TASKS[-1], 484)
+
+
+def test_curves_cross_where_one_is_clearly_above_the_other() -> None:
+    """To 5 %: at 2 the other costs twice as much, at 3 they are alike, at 4 it costs half."""
+
+    def point(load: float, ours: float, theirs: float) -> Point:
+        lines = [PRICES.line("x", "y", "kms.key_month", dollars) for dollars in (ours, theirs)]
+        return Point(load, tuple(Bill(name, (line,), 1) for name, line in zip("ab", lines, strict=True)))
+
+    points = [
+        point(1, 100, 102),
+        point(2, 100, 200),
+        point(3, 100, 98),
+        point(4, 100, 50),
+        point(5, 100, 120),
+    ]
+    assert crossings(points) == [Crossing("b", 4, False), Crossing("b", 5, True)]
+    assert crossings(points[:3]) == []
 
 
 def test_tiers_are_a_staircase() -> None:

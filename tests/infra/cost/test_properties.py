@@ -45,6 +45,7 @@ DEPLOYMENTS = st.builds(
     architecture=st.sampled_from(["x86_64", "arm64"]),
     prediction_days=st.floats(1, 3650),
     own_key=st.booleans(),
+    write_millis=st.floats(0, 1000),
 )
 few = settings(max_examples=80, deadline=None)
 
