@@ -63,7 +63,7 @@ def cost(
         "retention_hours": retention_hours,
         "enhanced_fan_out": fan_out,
         "prediction_days": prediction_days,
-        "own_key": own_key,
+        "own_key": own_key or None,  # not given, the stage's stays
         "write_millis": write_millis,
     }
     try:

@@ -124,6 +124,7 @@ class Deployment:
                 prediction_days=float(parameters["predictionDays"]),
                 log_retention_days=float(parameters["logRetentionDays"]),
                 watching=watching,
+                own_key=bool(parameters.get("kmsKey")),
             )
         except KeyError as error:
             raise CostError(f"infra/resources/parameters.yml lacks {error}, which the bill needs") from error

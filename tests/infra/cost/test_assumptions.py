@@ -170,6 +170,10 @@ Resources:
     watching = deployment("prod", own_metrics=10, resources=tmp_path).watching
     assert (watching.custom_metrics, watching.alarm_metrics) == (16, 3)
     assert (watching.composite_alarms, watching.dashboards) == (1, 0)
+    assert not deployment("prod", own_metrics=10, resources=tmp_path).own_key
+    keyed = parameters.replace("default:\n", "default:\n  kmsKey: arn:aws:kms:us-east-1:1:key/2\n", 1)
+    (tmp_path / "parameters.yml").write_text(re.sub(r'(?m)^  kmsKey: "".*\n', "", keyed))
+    assert deployment("prod", own_metrics=10, resources=tmp_path).own_key
     (tmp_path / "alarms.yml").write_text("Resources: {")
     with pytest.raises(CostError, match=r"alarms\.yml"):
         deployment("prod", own_metrics=10, resources=tmp_path)
