@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from infra.cost.estimate import Estimate
 
 SAVINGS_SHOWN = 4
+SHARE_SHOWN = 0.01
 
 
 def show_estimate(found: Estimate) -> None:
@@ -45,10 +46,9 @@ def show_estimate(found: Estimate) -> None:
 
 def _facts(found: Estimate) -> Iterator[tuple[str, str]]:
     flow, deployment, total = found.flow, found.deployment, found.bill.total
-    yield (
-        "what drives it",
-        ", ".join(f"{name} {part / total:.0%}" for name, part in found.bill.by_service().items()),
-    )
+    shares = {name: part / total for name, part in found.bill.by_service().items()}
+    named = [f"{name} {share:.0%}" for name, share in shares.items() if share >= SHARE_SHOWN]
+    yield "what drives it", ", ".join(named)
     shards = "1 shard" if flow.shards == 1 else f"{flow.shards:,} shards"
     lanes = (
         "one batch at a time" if deployment.parallelization == 1 else f"{deployment.parallelization} at once"
@@ -62,10 +62,8 @@ def _facts(found: Estimate) -> Iterator[tuple[str, str]]:
         yield "would save", f"{dollars(saving.dollars)} a month: {saving.change}"
     for crossing in found.crossings:
         verb = "less" if crossing.cheaper else "more"
-        yield (
-            f"costs {verb}",
-            f"than {crossing.other}, from about {crossing.events_per_day:,.0f} events a day",
-        )
+        about = float(f"{crossing.events_per_day:.1g}")
+        yield f"costs {verb}", f"than {crossing.other}, from about {about:,.0f} events a day"
     yield "CPU", f"{found.measured.source} ({found.measured.as_of})"
 
 

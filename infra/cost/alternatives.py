@@ -52,9 +52,9 @@ def alternatives(load: Load, deployment: Deployment, measured: Measured, prices:
     stream = list(stream_lines(load, deployment, traffic(load, deployment, measured), prices))
     return [
         _bill("SageMaker endpoint", endpoint, load),
-        _bill("SageMaker endpoint, API Gateway", [gateway, *endpoint], load),
-        _bill("container, called (Fargate, ALB)", [*called, *_balancer(load, prices), *table], load),
-        _bill("container on the stream (Fargate)", [*stream, *reading, *table], load),
+        _bill("SageMaker, API Gateway", [gateway, *endpoint], load),
+        _bill("container, called", [*called, *_balancer(load, prices), *table], load),
+        _bill("container on the stream", [*stream, *reading, *table], load),
     ]
 
 

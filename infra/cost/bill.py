@@ -112,7 +112,7 @@ def stream_lines(load: Load, deployment: Deployment, flow: Traffic, prices: Pric
             yield prices.line(STREAM, "enhanced fan-out", "kinesis.fan_out_shard_hour", shard_hours)
             yield prices.line(STREAM, "fan-out data", "kinesis.fan_out_gb", read)
     long_kept = read / HOURS_PER_MONTH * beyond
-    yield prices.line(STREAM, "retention beyond a week", "kinesis.long_term_gb_month", long_kept)
+    yield prices.line(STREAM, "longer retention", "kinesis.long_term_gb_month", long_kept)
 
 
 def function_lines(
@@ -137,7 +137,7 @@ def table_lines(load: Load, writes: float, days: float, prices: PriceTable) -> I
     yield prices.line(TABLE, "writes to by_risk", "dynamodb.write_unit", units * risky)
     yield prices.line(TABLE, "reads", "dynamodb.read_unit", reads)
     yield prices.line(TABLE, "storage", "dynamodb.gb_month", stored * (1 + risky))
-    yield prices.line(TABLE, "point-in-time recovery", "dynamodb.pitr_gb_month", stored)
+    yield prices.line(TABLE, "recovery (PITR)", "dynamodb.pitr_gb_month", stored)
 
 
 def bucket_lines(load: Load, flow: Traffic, prices: PriceTable) -> Iterator[Line]:
@@ -145,9 +145,9 @@ def bucket_lines(load: Load, flow: Traffic, prices: PriceTable) -> Iterator[Line
     with_rejected = -math.expm1(flow.batch * math.log1p(-min(load.rejected_share, 1 - 1e-9)))
     kept = load.events * load.rejected_share * load.event_bytes * 4 / 3 / DAYS_PER_MONTH * REJECTED_DAYS
     looks = flow.environments * HOURS_PER_MONTH * 60
-    yield prices.line(BUCKET, "rejected batches put", "s3.put", flow.invocations * with_rejected)
-    yield prices.line(BUCKET, "looks at the champion", "s3.get", looks)
-    yield prices.line(BUCKET, "rejected records kept", "s3.gb_month", kept / GB)
+    yield prices.line(BUCKET, "rejected batches", "s3.put", flow.invocations * with_rejected)
+    yield prices.line(BUCKET, "champion checks", "s3.get", looks)
+    yield prices.line(BUCKET, "rejected kept", "s3.gb_month", kept / GB)
 
 
 def watch_lines(deployment: Deployment, flow: Traffic, prices: PriceTable) -> Iterator[Line]:

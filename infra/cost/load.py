@@ -135,7 +135,7 @@ def _require(owner: object, name: str, least: float, most: float) -> None:
     value = getattr(owner, name)
     if value is not None and not least <= value <= most:
         words = name.replace("_", " ")
-        raise CostUsageError(f"{words}: found {value:,g}, expected a number from {least:,g} to {most:,g}")
+        raise CostUsageError(f"{words}: found {value:,.15g}, expected a number from {least:,} to {most:,.0f}")
 
 
 def kilobytes(size: float) -> float:

@@ -47,8 +47,8 @@ def test_a_hundred_events_a_second_through_one_shard() -> None:
             ("DynamoDB", "writes to by_risk"): 32.85,  # a fifth of them
             # 8.64 M a day × 30 days × (400 + 100) bytes = 129.6e9 ÷ 2^30 = 120.699 GB, and a fifth in by_risk
             ("DynamoDB", "storage"): 36.20982,  # 120.699 × 1.2 × $0.25
-            ("DynamoDB", "point-in-time recovery"): 24.13988,  # 120.699 × $0.20
-            ("S3", "looks at the champion"): 0.01752,  # 43,800 minutes × $0.0004/1000
+            ("DynamoDB", "recovery (PITR)"): 24.13988,  # 120.699 × $0.20
+            ("S3", "champion checks"): 0.01752,  # 43,800 minutes × $0.0004/1000
             ("CloudWatch", "custom metrics"): 6.0,  # 20 × $0.30
             ("CloudWatch", "alarms"): 0.7,  # 7 × $0.10
             ("CloudWatch", "composite alarms"): 0.5,
@@ -90,7 +90,7 @@ def test_fan_out_and_retention_by_the_shard() -> None:
     assert found["Kinesis", "fan-out data"] == pytest.approx(19.09062, rel=1e-5)  # 1,468.509 GB × $0.013
     assert found["Kinesis", "retention"] == pytest.approx(43.8)  # 3 × 730 × $0.02
     # 1,468.509 GB ÷ 730 × the 24 hours beyond a week = 48.2797 GB × $0.023
-    assert found["Kinesis", "retention beyond a week"] == pytest.approx(1.110434, rel=1e-5)
+    assert found["Kinesis", "longer retention"] == pytest.approx(1.110434, rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_rejected_events_are_kept_and_not_written() -> None:
     """One in a hundred: 63.4 % of the batches of 100 have one."""
     found = amounts(our_bill(replace(LOAD, rejected_share=0.01), DEPLOYMENT, MEASURED, PRICES))
     # 1 − 0.99^100 = 0.6339677; × 2.628 M × $0.005/1000
-    assert found["S3", "rejected batches put"] == pytest.approx(8.330335, rel=1e-5)
+    assert found["S3", "rejected batches"] == pytest.approx(8.330335, rel=1e-5)
     assert found["DynamoDB", "writes"] == pytest.approx(162.6075)  # 164.25 × 0.99
     # 86,400 a day × 600 bytes × 4/3 as base64 × 30 days = 2.0736 GB ÷ 1.073741824 × $0.023
-    assert found["S3", "rejected records kept"] == pytest.approx(0.04441775, rel=1e-5)
+    assert found["S3", "rejected kept"] == pytest.approx(0.04441775, rel=1e-5)
 
 
 def test_a_hundred_customers_are_a_hundred_items_at_most() -> None:
