@@ -27,3 +27,11 @@ class StageError(InfraError):
 
 class ParametersError(InfraError):
     """parameters.yml, ranges.js or docs/parameters.md is not written as the others expect."""
+
+
+class CostError(InfraError):
+    """The bill cannot be worked out: a file that it is made from is damaged."""
+
+
+class CostUsageError(CostError):
+    """The bill was asked for of something that makes no sense, or of a region or stage that is not known."""
