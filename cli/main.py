@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import alarms, demo, explore, local, models, publish, rejected, schema, scores, train
+from cli import alarms, cost, demo, explore, local, models, publish, rejected, schema, scores, train
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
 from cli.interrupts import stops_cleanly
 from cli.known_errors import explain
@@ -54,6 +54,9 @@ app.command(epilog="Example: `churn publish customers.csv --rate 200`")(publish.
 app.add_typer(scores.app, name="scores")
 app.add_typer(rejected.app, name="rejected")
 app.add_typer(alarms.app, name="alarms")
+app.command(epilog="Example: `churn cost --events-per-day 1e6 --customers 200000 --capacity cheapest`")(
+    cost.cost
+)
 
 
 def main() -> None:

@@ -31,3 +31,11 @@ class ParametersError(InfraError):
 
 class AlarmError(InfraError):
     """An alarm that was asked for is not there, or what a test of alarms needs could not be set up."""
+
+
+class CostError(InfraError):
+    """The bill cannot be worked out: a file that it is made from is damaged."""
+
+
+class CostUsageError(CostError):
+    """The bill was asked for of something that makes no sense, or of a region or stage that is not known."""

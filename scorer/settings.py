@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from scorer.errors import SettingsError
 
-DEFAULT_RETENTION_DAYS = 90
+DEFAULT_RETENTION_DAYS = 35
 MAX_RETENTION_DAYS = 3650
 
 

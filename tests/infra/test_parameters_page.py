@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -58,6 +59,19 @@ def test_numbers_that_the_code_repeats_are_the_same(ranges: dict[str, str]) -> N
     """The scorer's own limit of retention, and the memory in which the largest batches were seen to fit."""
     assert ranges["predictionDays"] == f"1..{MAX_RETENTION_DAYS}"
     assert ranges["memoryMegabytes"].startswith(f"{MAX_MEBIBYTES}..")
+
+
+def test_the_policy_of_a_key_lets_in_whom_the_template_needs() -> None:
+    """It is valid JSON; log groups and alarms use the key of themselves, all others as IAM lets them."""
+    [block] = re.findall(r"```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    statements = {statement["Sid"]: statement for statement in json.loads(block)["Statement"]}
+    services = {sid: s["Principal"].get("Service", "").partition(".")[0] for sid, s in statements.items()}
+    assert services == {
+        "LetIamDecide": "",
+        "LogGroupsOfThisAccount": "logs",
+        "AlarmsOfThisAccount": "cloudwatch",
+    }
+    assert all("Condition" in statements[sid] for sid, service in services.items() if service)
 
 
 def test_a_parameter_is_read_with_all_that_is_said_of_it() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from infra.cost.measured import measured
 from loadtest.bench.__main__ import main
 from loadtest.bench.agreement import DifferentScoresError, items_of, require_same
 from loadtest.bench.figure import Figure, least, median
@@ -50,6 +51,7 @@ def test_one_run_gives_every_comparison(tmp_path: Path, capsys: pytest.CaptureFi
         assert each["ours"] > 0
     assert "floor" in figures[0]["note"]
     assert (tmp_path / "bench.png").read_bytes().startswith(PNG)
+    assert "quick run" in measured(tmp_path / "bench.json").source  # `churn cost` finds its rows
 
 
 def test_what_cannot_be_measured_is_one_line(
