@@ -21,12 +21,14 @@ from infra.local.outcome import RETRIES_EXHAUSTED, Batch
 from infra.local.records import Record, event_of, record_from
 from infra.local.stage import LocalStage
 from scorer.read import ScoreReader
+from tests.policies import Recorder, refused
 from tests.scorer.batches import GRAPH, event
 from tests.scorer.test_handler import Context
 from tests.scorer.test_handler_emulated import Deployment, deployment  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.emulator
 
+ACCOUNT = "000000000000"
 SHARD = "shardId-000000000000"
 
 
@@ -72,6 +74,7 @@ def rig(
     local_aws: LocalStage,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Rig]:
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     deployment.promote(GRAPH, "v1")
     stream = f"s-{uuid.uuid4().hex}"
     kinesis = boto3.client("kinesis")
@@ -100,6 +103,12 @@ def typed(words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     printed = capsys.readouterr()
     assert not ended.value.code, printed.err
     return json.loads(printed.out)
+
+
+def names_of(rig: Rig) -> dict[str, str]:
+    """What stands for the names of a stack in a policy."""
+    places = {"STACK-ACCOUNT-REGION": rig.stage.bucket, "ACCOUNT": ACCOUNT, "REGION": rig.settings.region}
+    return {"STACK-predictions": rig.stage.table, "STACK-events": rig.stage.stream, **places}
 
 
 def readable_bytes(rig: Rig) -> Iterator[bytes]:
@@ -141,7 +150,8 @@ def test_after_forgetting_no_byte_of_the_customer_can_be_read(
     before = list(readable_bytes(rig))
     assert any(customer.encode() in raw for raw in before)
 
-    told = typed(f"scores forget {customer} --yes", monkeypatch, capsys)
+    with monkeypatch.context() as patched, Recorder(patched, rig.settings.region, ACCOUNT) as recorder:
+        told = typed(f"scores forget {customer} --yes", patched, capsys)
     assert (told["scores"], told["unsure"], told["unknown"]) == (3, [], [])
     assert told["events"] == 6
     assert told["events_by_text"] == 2
@@ -151,5 +161,6 @@ def test_after_forgetting_no_byte_of_the_customer_can_be_read(
     assert not any(customer.encode() in raw for raw in left)
     assert ScoreReader(rig.deployment.items).latest(other) is not None
     assert sum(other.encode() in raw for raw in left) == sum(other.encode() in raw for raw in before)
+    assert refused(recorder.calls, "data-protection", names_of(rig)) == set()
     pending = [found.data for found in rig.stage.rejected().pending().records]
     assert [event(other, time_ms=now_ms), b"{"] == pending[-2:]
