@@ -102,17 +102,15 @@ def _confirm(customer: str, found: Tally, target: Stage) -> None:
         raise CommandError(
             "erasing asks first, and here is nobody to ask: add --yes, or --dry-run", WRONG_USAGE
         )
-    question = f"{_counted(found)} of customer {customer!r} in {target.stack}: erase for good?"
+    question = f"erase of customer {customer!r} from {target.stack}, for good: {_counted(found)}?"
     if not typer.confirm(question, err=True):
         raise CommandError("nothing was erased")
 
 
 def _counted(found: Tally) -> str:
-    by_text = f" ({len(found.by_text)} of them told by their text alone)" if found.by_text else ""
-    return (
-        f"{found.scores} scores and {len(found.events)} unscored events{by_text} "
-        f"in {len(found.versions)} object versions"
-    )
+    told = f"scores: {found.scores}, events: {len(found.events)}"
+    by_text = f" ({len(found.by_text)} of them known by their text alone)" if found.by_text else ""
+    return f"{told}{by_text}, object versions with these: {len(found.versions)}"
 
 
 def _unsure_in_short(found: Tally) -> str:
@@ -134,7 +132,9 @@ def _tell(customer: str, found: Tally, remaining: Remains, *, dry_run: bool, as_
     }
     if as_json:
         return emit_json(facts)
-    show_facts({**facts, "unsure": len(found.unsure), "unknown": len(found.unknown)}.items())
+    shown: dict[str, object] = {"unsure": len(found.unsure), "unknown": len(found.unknown)}
+    shown["backups_until"] = remaining.backups_until or "point-in-time recovery is off"
+    show_facts({**facts, **shown}.items())
     for line in _advice(found, remaining):
         note(line)
     return None

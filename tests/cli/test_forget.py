@@ -131,8 +131,8 @@ def test_it_asks_before_it_erases(
     code, _, _ = typed(ID)
     assert code == (0 if answer == "y" else 1)
     assert asked == [
-        f"2 scores and 1 unscored events in 1 object versions of customer '{ID}' in churn-tiny-local: "
-        "erase for good?"
+        f"erase of customer '{ID}' from churn-tiny-local, for good: "
+        "scores: 2, events: 1, object versions with these: 1?"
     ]
     assert len(stage.clients["dynamodb"].items) == left
 

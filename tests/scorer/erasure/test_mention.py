@@ -35,6 +35,8 @@ OWN, TEXT, UNSURE, NONE = Mention.OWN, Mention.TEXT, Mention.UNSURE, Mention.NON
         (ID, "key", b"17590-VHVEG,Female", UNSURE),
         ("42", "key", b'{"tenure": 42, "subject', UNSURE),
         ("42", "key", b'{"subject": "42"', TEXT),
+        ("1000234", "key", b'{"revenue": 1000234, "subject', UNSURE),
+        ("1000234", "key", b'{"subject": "1000234"', TEXT),
         ("42", "key", b"\xff42", UNSURE),
         (ID, "key", b"\xff\x00", NONE),
         (ID, "key", b"[" * 5000, NONE),
@@ -62,9 +64,10 @@ def test_an_event_is_always_its_subjects(customer: str) -> None:
         assert Customer(customer).mention("key", spelled.encode()) is OWN
 
 
+@pytest.mark.parametrize("cut", ["", "e", "ey", "eyJ"])
 @pytest.mark.parametrize("before", ["", "a", "ab"])
-def test_an_id_in_base64_of_unknown_bytes_is_found(before: str) -> None:
-    """At each of the three places where base64 may cut it."""
-    raw = b'{"data": "' + b64encode(f"{before}{ID} and more".encode()) + b'", oops'
+def test_an_id_in_base64_of_unknown_bytes_is_found(before: str, cut: str) -> None:
+    """At each of the three places where base64 may cut it, and wherever the base64 itself was cut."""
+    raw = cut.encode() + b64encode(f"{before}{ID} and more".encode()) + b'", oops'
     assert Customer(ID).mention_in(raw) is TEXT
     assert Customer("7590-QPYBK").mention_in(raw) is NONE
