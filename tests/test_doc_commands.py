@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.session import Session
 
-from tests.doc_commands import Shown, find_command, make_names, options_of, shown
+from tests.doc_commands import ROOT, Shown, find_command, make_names, options_of, pages, shown
 
 # Commands of the AWS CLI that are no operation of a service.
 OF_THE_CLI = {"configure", "sso", "login", "s3"}
@@ -59,3 +61,14 @@ def test_the_pages_show_commands_at_all() -> None:
     """Nothing above passes because nothing was found."""
     assert len(shown("churn")) > 40
     assert len(shown("make")) > 15
+
+
+def test_a_file_of_ours_that_a_page_names_is_there() -> None:
+    """And so is the test that it names in one: `tests/….py::test_…`."""
+    named = re.compile(
+        r"`((?:cli|contract|infra|loadtest|producer|scorer|tests|training)/[\w/.-]+\.\w+)(?:::(\w+))?`"
+    )
+    for page in pages():
+        for path, test in named.findall(page.read_text()):
+            assert (ROOT / path).is_file(), f"{page.name}: {path}"
+            assert not test or f"def {test}(" in (ROOT / path).read_text(), f"{page.name}: {path}::{test}"
