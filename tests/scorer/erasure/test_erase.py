@@ -14,6 +14,7 @@ from tests.scorer.batches import event
 from tests.scorer.erasure.fake_table import FakeTable
 from tests.scorer.erasure.objects import raw, rejected_object, undelivered_object
 from tests.scorer.erasure.versioned_s3 import VersionedS3
+from tests.scorer.fakes import client_error
 from tests.scorer.test_rejected import UNDELIVERED_KEY
 
 ID = "7590-VHVEG"
@@ -83,6 +84,20 @@ def test_a_writer_that_comes_in_between_is_not_overwritten() -> None:
     rig.erasure.erase()
     assert rig.s3.current(KEY) == rejected_object(OTHERS, late)
     assert rig.s3.bodies() == [rejected_object(OTHERS, late)]
+
+
+def test_a_conflict_that_decides_nothing_loses_nobody_elses_events() -> None:
+    """S3 answers 409 while another write is under way: the version stays until the next round."""
+    rig = Rig()
+    rig.s3.add(KEY, rejected_object(MINE, OTHERS))
+
+    def conflict_once(_: str) -> None:
+        rig.s3.before_write = lambda _: None
+        raise client_error("ConditionalRequestConflict", 409)
+
+    rig.s3.before_write = conflict_once
+    rig.erasure.erase()
+    assert rig.s3.bodies() == [rejected_object(OTHERS)]
 
 
 @pytest.mark.parametrize("alone", [True, False])
