@@ -48,6 +48,10 @@ def forget(
     erasure = _erasure(target, customer, also or [])
     with progress_bar("looking") as bar:
         found = erasure.find(bar)
+    if missing := sorted(set(also or ()) - found.events):
+        raise CommandError(
+            f"--also {missing[0]}: no stored event has this id; --dry-run lists those that name the customer"
+        )
     remaining = _remains(target)
     if not found and not found.unknown and not (dry_run and found.unsure):
         raise CommandError(

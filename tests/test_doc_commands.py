@@ -13,6 +13,7 @@ from tests.doc_commands import ROOT, Shown, find_command, make_names, options_of
 
 # Commands of the AWS CLI that are no operation of a service.
 OF_THE_CLI = {"configure", "sso", "login", "s3"}
+SERVICES = {"s3api": "s3", "deploy": "codedeploy"}  # as the AWS CLI calls them
 RENAMED = {"--notification-endpoint": "--endpoint"}  # of `aws sns subscribe`
 FOR_ALL = {"--query", "--output", "--region", "--profile", "--endpoint-url", "--no-cli-pager"}
 
@@ -44,7 +45,7 @@ def test_an_aws_command_is_an_operation_with_its_parameters() -> None:
     for command in commands:
         service, verb, *rest = command.words[1:]
         try:
-            model = session.get_service_model({"s3api": "s3"}.get(service, service))
+            model = session.get_service_model(SERVICES.get(service, service))
         except UnknownServiceError:
             raise AssertionError(f"{command}: no such service") from None
         names = {xform_name(each, "-"): each for each in model.operation_names}

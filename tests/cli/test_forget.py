@@ -105,6 +105,16 @@ def test_an_event_that_was_looked_at_goes_too(stage: ForgetStage, typed: Typed) 
     assert stage.clients["s3"].bodies() == []
 
 
+def test_an_event_that_is_not_there_is_told_before_anything_is_erased(
+    stage: ForgetStage, typed: Typed
+) -> None:
+    """A typing error must not look like an erasure."""
+    code, out, err = typed(f"{ID} --yes --json --also shardId-0:1")
+    assert (code, out) == (1, "")
+    assert err.startswith("churn: --also shardId-0:1: no stored event has this id")
+    assert len(stage.clients["dynamodb"].items) == 3
+
+
 def test_a_dry_run_changes_nothing(stage: ForgetStage, typed: Typed) -> None:
     """It counts the same, and needs no --yes."""
     code, out, _ = typed(f"{ID} --dry-run --json")
