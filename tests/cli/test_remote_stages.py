@@ -44,6 +44,7 @@ def typed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
     """A command in this process, with the AWS settings that are given and no others."""
 
     def run(words: str, **settings: str) -> tuple[int, str, str]:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "")  # which the command sets: so it is put back afterwards
         for name in [name for name in os.environ if name.startswith("AWS_")]:
             monkeypatch.delenv(name)
         for name, value in settings.items():
