@@ -23,7 +23,7 @@ from producer.errors import ProducerError
 from producer.event_ids import EventIds
 from producer.publisher import Publisher
 from scorer.champion import CHECK_SECONDS, ModelStore
-from scorer.errors import ScorerError
+from scorer.errors import ObjectMissingError, ScorerError
 from scorer.model import Model
 from scorer.rejected import RejectedRecord
 
@@ -114,8 +114,12 @@ class _Run:
             self._fail(f"{what}: {error}")
 
     def _serving_model(self) -> Model | None:
-        with self._judged("no model can serve (`churn train`, `churn models list`)"):
-            pointer = self._stack.models.pointer()
+        with self._judged("the serving model cannot be read"):
+            try:
+                pointer = self._stack.models.pointer()
+            except ObjectMissingError:
+                self._fail("no model serves yet: run `churn train` for this stage first")
+                return None
             assert pointer is not None  # only a conditional read gives None
             self._champion = pointer.champion
             self._report.model_version = self._champion.version
