@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -81,3 +82,10 @@ class OtherModel:
             real(rows), probabilities=[p + 0.1 for p in real(rows).probabilities]
         )
         return model
+
+
+def versions_that_ran(served: Path) -> set[str]:
+    """Of the function, as its log streams are named."""
+    group = f"/aws/lambda/{served.stage.function}"
+    streams = served.client("logs").describe_log_streams(logGroupName=group)["logStreams"]
+    return {re.sub(r".*(\[.*\]).*", r"\1", stream["logStreamName"]) for stream in streams}

@@ -27,6 +27,7 @@ from tests.e2e.smoking import (
     run,
     stack_of,
     unread_stream,
+    versions_that_ran,
     without_metrics,
     without_rejections,
 )
@@ -142,6 +143,7 @@ def test_a_smoke_test_finds_a_living_stack_alive_and_leaves_nothing(served: Path
     stored = stored_events(served.client("dynamodb"), served.stage.table)
     assert not [customer for customer in stored if customer.startswith(CUSTOMER_PREFIX)]
     assert served.deployment().rejected_events() == before
+    assert versions_that_ran(served) == {"[1]"}  # the event source invokes the alias, as AWS does
 
 
 def test_a_smoke_test_says_what_is_wrong(served: Path) -> None:
