@@ -40,10 +40,13 @@ def find_account(region: str | None = None) -> Account:
         who = session.client("sts", region_name=where, config=QUICK).get_caller_identity()
     except (aws.BotoCoreError, aws.ClientError) as error:
         raise DeployError(_line(error)) from None
-    variables = {"AWS_ACCESS_KEY_ID": frozen.access_key, "AWS_SECRET_ACCESS_KEY": frozen.secret_key}
-    if frozen.token:
-        variables["AWS_SESSION_TOKEN"] = frozen.token
-    return Account(who["Account"], where, who["Arn"], variables)
+    variables = {
+        "AWS_ACCESS_KEY_ID": frozen.access_key,
+        "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
+        "AWS_SESSION_TOKEN": frozen.token,
+    }
+    given = {name: value for name, value in variables.items() if value}
+    return Account(who["Account"], where, who["Arn"], given)
 
 
 def _line(error: Exception) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from infra.local.stage import LocalStage, local_stage
 from loadtest.accounting import explains, identity, stored_events
-from loadtest.smoke_customers import CUSTOMER_PREFIX
+from loadtest.smoke.customers import CUSTOMER_PREFIX
 from loadtest.traffic import disturb, partition_key_of
 from producer.publisher import Publisher
 from producer.synthetic import events

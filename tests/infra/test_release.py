@@ -28,6 +28,12 @@ def version_of(template: dict[str, Any]) -> str:
     return str(name)
 
 
+def period_of(alarm: dict[str, Any]) -> int:
+    """In seconds; of an alarm on several metrics, the longest."""
+    stats = [query["MetricStat"] for query in alarm.get("Metrics", ()) if "MetricStat" in query]
+    return max(int(each["Period"]) for each in [*stats, alarm] if "Period" in each)
+
+
 def references(value: Any) -> Iterator[str]:
     """Logical ids that anything refers to."""
     if isinstance(value, dict):
@@ -77,7 +83,7 @@ def test_prod_moves_traffic_step_by_step_and_takes_it_back_on_alarm(prod: dict[s
         alarm = resources[name]
         assert alarm["Type"] == "AWS::CloudWatch::Alarm"
         # Told of within the ten minutes in which the old version still has most of the traffic.
-        assert alarm["Properties"]["Period"] * alarm["Properties"]["EvaluationPeriods"] < 600
+        assert period_of(alarm["Properties"]) * alarm["Properties"]["EvaluationPeriods"] < 600
     rollback = group["AutoRollbackConfiguration"]
     assert rollback["Enabled"] is True
     assert "DEPLOYMENT_STOP_ON_ALARM" in rollback["Events"]

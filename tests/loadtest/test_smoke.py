@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contract.event import Event, EventDecoder
 from contract.schema import built_in_schemas, load_schema, parse_schema
 from loadtest.accounting import identity
-from loadtest.smoke_customers import CUSTOMER_PREFIX, event_of, new_customers
+from loadtest.smoke.customers import CUSTOMER_PREFIX, event_of, new_customers
 from producer.event_ids import EventIds
 
 NOW_MS = 1_795_000_000_000
