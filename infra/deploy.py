@@ -6,15 +6,19 @@ one is on AWS. Ranges are limits.js's.
 
 import argparse
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
+from email import message_from_bytes
 from pathlib import Path
 
 import yaml
 
 from infra import build
 from infra.aws_account import Account, find_account
+from infra.dependencies import MACHINES, Target
 from infra.errors import DeployError, InfraError
 from infra.naming import stack_name
 from infra.node import find_node
@@ -24,6 +28,7 @@ LOCAL = "local"
 REMOTE_STAGES = ("dev", "prod")
 PARAMETERS = PROJECT / "infra" / "resources" / "parameters.yml"
 FAILED, WRONG_USAGE = 1, 2
+NUMPY_WHEEL = re.compile(r"numpy-[^/]+\.dist-info/WHEEL")
 # CodeDeploy's slowest preference takes 90 minutes; what takes longer has been forgotten by someone.
 DEPLOY_TIMEOUT_MINUTES = 120
 PACKAGE_TIMEOUT_MINUTES = 5
@@ -62,14 +67,37 @@ def parse_parameters(given: Sequence[str]) -> dict[str, str]:
     return parameters
 
 
-def zip_for(parameters: dict[str, str], given: Path | None) -> Path:
-    """The zip to deploy: the given one, else one built for the parameters' Python and architecture."""
+def zip_for(stage: str, parameters: dict[str, str], given: Path | None) -> Path:
+    """The zip to deploy: the given one, else one built for the stage's Python and architecture.
+
+    Raises DeployError where the given one was built for another.
+    """
+    of_stage = yaml.safe_load(PARAMETERS.read_text())
+    resolved = {**of_stage["default"], **(of_stage.get(stage) or {}), **parameters}
+    target = Target(str(resolved["python"]), str(resolved["architecture"]))
     if given is None:
-        python = parameters.get("python", build.DEFAULT_PYTHON)
-        return build.build_zip(python, parameters.get("architecture", build.DEFAULT_ARCH)).path
+        return build.build_zip(target.python, target.arch).path
     if not given.is_file():
         raise DeployError(f"{given}: no such file; `make package` builds it")
+    found = numpy_tag(given)
+    tag = f"cp{target.python.replace('.', '')}", MACHINES[target.arch]
+    if found and not (found.startswith(tag[0]) and found.endswith(tag[1])):
+        raise DeployError(
+            f"{given} was built for {found}, but stage {stage} is {target.name}: name another ARCH"
+        )
     return given.resolve()
+
+
+def numpy_tag(archive: Path) -> str:
+    """What numpy in a zip was built for, such as cp313-cp313-manylinux_2_28_x86_64; empty without numpy."""
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            for name in opened.namelist():
+                if NUMPY_WHEEL.fullmatch(name):
+                    return str(message_from_bytes(opened.read(name))["Tag"])
+    except zipfile.BadZipFile:
+        raise DeployError(f"{archive}: not a zip; `make package` builds one") from None
+    return ""
 
 
 def run_osls(
@@ -104,7 +132,7 @@ def run_osls(
 
 def package(stage: str, parameters: dict[str, str], given: Path | None) -> None:
     """Build the zip and render the template to build/package-STAGE/, without AWS."""
-    artifact = zip_for(parameters, given)
+    artifact = zip_for(stage, parameters, given)
     out = BUILD / f"package-{stage}"
     run_osls("package", stage, {**parameters, "artifact": str(artifact)}, None, "--package", str(out))
 
@@ -114,7 +142,7 @@ def deploy(stage: str, parameters: dict[str, str], given: Path | None) -> None:
     account = find_account(os.environ.get("AWS_REGION"))  # which boto3 itself does not read
     stack = stack_name(parameters.get("schema", "telco"), stage)
     say(f"deploying {stack} to account {account.number}, {account.region}, as {account.caller}")
-    artifact = zip_for(parameters, given)
+    artifact = zip_for(stage, parameters, given)
     run_osls("deploy", stage, {**parameters, "artifact": str(artifact)}, account)
     say(f"{stack} is deployed; `make smoke STAGE={stage}` tries it")
 

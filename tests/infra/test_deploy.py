@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -12,6 +13,7 @@ import boto3
 import pytest
 import yaml
 
+from cli.stage import STAGES
 from infra import aws_account, deploy
 from infra.aws_account import find_account
 from infra.build import BuiltZip
@@ -98,9 +100,10 @@ def test_wrong_usage_is_one_line_before_anything_is_asked_or_built(
 
 
 def test_the_stages_are_those_of_the_parameters() -> None:
-    """parameters.yml has a section for each, besides the defaults."""
+    """parameters.yml has a section for each, besides the defaults; `churn --stage` knows the same."""
     sections = set(yaml.safe_load(deploy.PARAMETERS.read_text()))
     assert sections == {"default", deploy.LOCAL, *deploy.REMOTE_STAGES}
+    assert sections - {"default"} == set(STAGES)
 
 
 def test_no_credentials_are_one_line(run: Run) -> None:
@@ -161,6 +164,46 @@ def test_a_zip_that_is_not_there_is_one_line(run: Run) -> None:
     """`ZIP=` names a file that a release has built."""
     code, told = run("package", "--stage", "dev", "--zip", "nothere.zip")
     assert (code, told) == (1, "package failed: nothere.zip: no such file; `make package` builds it\n")
+
+
+@pytest.mark.parametrize(
+    ("tag", "parameters", "fits"),
+    [
+        ("cp313-cp313-manylinux_2_28_x86_64", {}, True),
+        ("cp313-cp313-manylinux_2_28_aarch64", {"architecture": "arm64"}, True),
+        ("cp313-cp313-manylinux_2_28_aarch64", {}, False),
+        ("cp311-cp311-manylinux_2_28_x86_64", {}, False),
+    ],
+)
+def test_a_zip_for_another_machine_is_never_deployed(
+    tmp_path: Path, tag: str, parameters: dict[str, str], fits: bool
+) -> None:
+    """It would deploy, and fail at its first import."""
+    path = tmp_path / "built.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("numpy-2.4.6.dist-info/WHEEL", f"Wheel-Version: 1.0\nTag: {tag}\n")
+    if fits:
+        assert deploy.zip_for("prod", parameters, path) == path
+    else:
+        with pytest.raises(DeployError, match=rf"was built for {tag}, but stage prod is py3\.13-x86_64"):
+            deploy.zip_for("prod", parameters, path)
+
+
+def test_the_zip_is_built_for_what_the_stage_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The stage's own section of parameters.yml goes before the defaults, and what is typed before both."""
+    asked: list[tuple[str, str]] = []
+
+    def build_zip(python: str, arch: str) -> BuiltZip:
+        asked.append((python, arch))
+        return BuiltZip(tmp_path, "", 0, 0, True)
+
+    parameters = tmp_path / "parameters.yml"
+    parameters.write_text("default: {python: '3.13', architecture: x86_64}\nprod: {architecture: arm64}\n")
+    monkeypatch.setattr(deploy, "PARAMETERS", parameters)
+    monkeypatch.setattr("infra.build.build_zip", build_zip)
+    for stage, given in (("dev", {}), ("prod", {}), ("prod", {"architecture": "x86_64", "python": "3.12"})):
+        deploy.zip_for(stage, given, None)
+    assert asked == [("3.13", "x86_64"), ("3.13", "arm64"), ("3.12", "x86_64")]
 
 
 @pytest.fixture
