@@ -73,6 +73,14 @@ def test_every_job_ends() -> None:
         assert "uses" in job or 1 <= job["timeout-minutes"] <= 125, name
 
 
+def test_no_checkout_leaves_a_token_behind() -> None:
+    """The job's token is not written to where the next steps could read it."""
+    for name, job in jobs():
+        for step in job.get("steps", ()):
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False, name
+
+
 def test_no_long_lived_key_is_used_anywhere() -> None:
     """AWS is reached by OIDC with a role from the environment's variables; there is no secret at all."""
     for path in FILES:

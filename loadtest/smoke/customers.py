@@ -50,5 +50,7 @@ def _value(feature: Feature, number: int) -> object:
         if feature.json_type == "boolean":
             return text == "true"
         return int(text) if feature.json_type == "integer" else text
-    near_zero = min(max(float(number % 10), feature.minimum), feature.maximum)
-    return math.ceil(near_zero) if feature.json_type == "integer" else near_zero
+    small = number % 10
+    if feature.json_type == "integer":
+        return min(max(small, math.ceil(feature.minimum)), math.floor(feature.maximum))
+    return min(max(float(small), feature.minimum), feature.maximum)

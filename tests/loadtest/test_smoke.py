@@ -27,6 +27,7 @@ def schemas(draw: st.DrawFn) -> dict[str, Any]:
         "$id": "any", "type": "object", "x-id": "id", "x-label": "left", "required": ["whole", "flag"],
         "properties": {
             "whole": {"type": "integer", "minimum": low, "maximum": high},
+            "between": {"type": "integer", "minimum": low - 0.5, "maximum": high + 0.5},
             "real": {"type": "number", "minimum": low - 0.5, "maximum": high},
             "free": {"type": "number"},
             "flag": {"type": "boolean"},
