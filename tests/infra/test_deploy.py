@@ -240,6 +240,9 @@ def test_a_release_moves_the_alias_and_keeps_what_it_replaced(
     days = {each["Version"]: each["Environment"]["Variables"]["CHURN_RETENTION_DAYS"] for each in versions}
     assert set(days) == {"$LATEST", "1", "2"}
     assert days["2"] == "31" != days["1"]
+    client.update_alias(FunctionName="churn-telco-dev-scorer", Name="live", FunctionVersion="1")
+    answer = client.invoke(FunctionName="churn-telco-dev-scorer:live", Payload=b'{"Records": []}')
+    assert answer["ExecutedVersion"] == "1"  # the way back by hand of docs/release.md
 
 
 def test_the_region_is_that_of_the_profile_where_nothing_else_names_one(
