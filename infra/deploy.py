@@ -24,8 +24,7 @@ from infra.naming import stack_name
 from infra.node import find_node
 from infra.paths import BUILD, OSLS, PROJECT
 
-LOCAL = "local"
-REMOTE_STAGES = ("dev", "prod")
+LOCAL, DEFAULTS = "local", "default"
 PARAMETERS = PROJECT / "infra" / "resources" / "parameters.yml"
 FAILED, WRONG_USAGE = 1, 2
 NUMPY_WHEEL = re.compile(r"numpy-[^/]+\.dist-info/WHEEL")
@@ -43,15 +42,20 @@ def check_stage(verb: str, stage: str) -> None:
     if stage == LOCAL:
         if verb == "deploy":
             raise WrongUsageError("stage local is the embedded AWS: `churn local up` deploys it")
-    elif stage not in REMOTE_STAGES:
-        raise WrongUsageError(f"unknown stage {stage!r}: choose {' or '.join(REMOTE_STAGES)}")
+    elif stage not in remote_stages():
+        raise WrongUsageError(f"unknown stage {stage!r}: choose {' or '.join(remote_stages())}")
+
+
+def remote_stages() -> list[str]:
+    """Those with a section in parameters.yml, but for the embedded AWS's."""
+    return [name for name in yaml.safe_load(PARAMETERS.read_text()) if name not in (LOCAL, DEFAULTS)]
 
 
 def parse_parameters(given: Sequence[str]) -> dict[str, str]:
     """`name=value` texts. Raises WrongUsageError for a name that parameters.yml does not have (osls would
     ignore it).
     """
-    known = yaml.safe_load(PARAMETERS.read_text())["default"]
+    known = yaml.safe_load(PARAMETERS.read_text())[DEFAULTS]
     parameters = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -73,7 +77,7 @@ def zip_for(stage: str, parameters: dict[str, str], given: Path | None) -> Path:
     Raises DeployError where the given one was built for another.
     """
     of_stage = yaml.safe_load(PARAMETERS.read_text())
-    resolved = {**of_stage["default"], **(of_stage.get(stage) or {}), **parameters}
+    resolved = {**of_stage[DEFAULTS], **(of_stage.get(stage) or {}), **parameters}
     target = Target(str(resolved["python"]), str(resolved["architecture"]))
     if given is None:
         return build.build_zip(target.python, target.arch).path
@@ -156,7 +160,7 @@ def main() -> int:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     parser.add_argument("verb", choices=("deploy", "package"), help="package needs no AWS account")
-    parser.add_argument("--stage", required=True, help=" or ".join(REMOTE_STAGES))
+    parser.add_argument("--stage", required=True, help="one that parameters.yml has")
     parser.add_argument("--zip", type=Path, help="deploy these bytes instead of building them")
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
     arguments = parser.parse_args()
