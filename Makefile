@@ -23,7 +23,7 @@ READY = .venv/ready build/ministack-venv/.lock-sha256 node_modules/ready
 NODE_DIRECTORY = $$(dirname "$$($(VENV_PYTHON) -m infra.node)")
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-runtime lint format fuzz soak bench package deploy smoke sbom lock clean help setup python-is-new-enough
+.PHONY: demo test test-runtime audit lint format fuzz soak bench package deploy smoke sbom lock clean help setup python-is-new-enough
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ test: setup lint ## lint and run all tests
 test-runtime: setup ## run the built zip under AWS's own Lambda runtime and emulator (Linux)
 	@$(VENV_PYTHON) -m infra.lambda_runtime
 	@$(VENV_PYTHON) -m pytest -n 0 tests/runtime
+
+audit: setup build/checkov-venv/ready build/serverless3/ready ## the rendered template under checkov and Serverless Framework 3
+	@$(VENV_PYTHON) -m pytest -n 0 tests/audit
 
 lint: setup ## ruff, mypy --strict and zizmor; cfn-lint runs in the tests, on the rendered template
 	@.venv/bin/zizmor --offline --quiet .github
@@ -76,6 +79,7 @@ lock: setup ## renew the hashed locks from pyproject.toml and requirements/*.in
 	  "pyproject.toml -c requirements/dev.lock -o requirements/lambda.lock" \
 	  "requirements/ministack.in -o requirements/ministack.lock" \
 	  "requirements/node.in -o requirements/node.lock" \
+	  "requirements/checkov.in -o requirements/checkov.lock" \
 	  "--no-deps requirements/runtime.in -o requirements/runtime.lock"; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --upgrade $$target || exit 1; done
@@ -110,4 +114,16 @@ build/ministack-venv/.lock-sha256: requirements/ministack.lock
 node_modules/ready: package-lock.json
 	@echo "setting up osls" >&2
 	@sh infra/install_node_tools.sh "$(PYTHON)"
+	@touch $@
+
+build/checkov-venv/ready: requirements/checkov.lock
+	@echo "setting up checkov" >&2
+	@$(PYTHON) -m venv --clear build/checkov-venv
+	@build/checkov-venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/checkov.lock
+	@touch $@
+
+build/serverless3/ready: requirements/serverless3/package-lock.json
+	@echo "setting up Serverless Framework 3" >&2
+	@mkdir -p build/serverless3 && cp requirements/serverless3/package*.json build/serverless3
+	@PATH="$(NODE_DIRECTORY):$$PATH" npm ci --prefix build/serverless3 --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

@@ -6,14 +6,6 @@
 
 const PLAIN_NAME = 'ScorerLambdaVersion';
 const FUNCTION = 'scorer';
-// https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html, "on an AWS Lambda
-// compute platform", without the prefix CodeDeployDefault.Lambda
-const PREFERENCES = [
-  'AllAtOnce',
-  ...[5, 10, 15, 30].map((minutes) => `Canary10Percent${minutes}Minutes`),
-  'Linear10PercentEvery1Minute',
-  ...[2, 3, 10].map((minutes) => `Linear10PercentEvery${minutes}Minutes`),
-];
 
 function isReference(value) {
   return value && typeof value === 'object' && Object.keys(value).length === 1;
@@ -29,35 +21,10 @@ function rename(value, from, to) {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rename(inner, from, to)]));
 }
 
-function complaintAbout(stage, preference, rollsBack) {
-  if (!PREFERENCES.includes(preference)) {
-    return ['deploymentPreference', preference, `expected one of ${PREFERENCES.join(', ')}`];
-  }
-  if (stage === 'local' && preference !== 'AllAtOnce') {
-    return ['deploymentPreference', preference, 'expected AllAtOnce: the embedded AWS has no CodeDeploy'];
-  }
-  if (!['true', 'false'].includes(rollsBack)) {
-    return ['rollbackOnAlarm', rollsBack, 'expected true or false'];
-  }
-  return null;
-}
-
 module.exports = class Release {
   constructor(serverless) {
-    const { service, classes } = serverless;
+    const { service } = serverless;
     this.hooks = {
-      'before:package:cleanup': () => {
-        const { deploymentPreference, rollbackOnAlarm } = service.custom.release;
-        const stage = service.provider.stage;
-        const found = complaintAbout(stage, String(deploymentPreference), String(rollbackOnAlarm));
-        if (!found) return;
-        const [name, value, complaint] = found;
-        throw new classes.Error(
-          `parameter ${name} of stage ${stage} is ${value}: ${complaint}; ` +
-            `change it in infra/resources/parameters.yml or with --param "${name}=…"`,
-          'PARAMETER_OUT_OF_RANGE'
-        );
-      },
       'after:aws:package:finalize:mergeCustomProviderResources': () => {
         const version = service.functions[FUNCTION].versionLogicalId;
         const template = service.provider.compiledCloudFormationTemplate;

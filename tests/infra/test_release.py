@@ -146,7 +146,7 @@ def test_a_changed_setting_is_another_version_and_nothing_else_is(
         (
             "prod",
             {"deploymentPreference": "Canary50Percent"},
-            "expected one of AllAtOnce, Canary10Percent5Min",
+            "expected AllAtOnce or Canary10Percent5Min",
         ),
         ("local", {"deploymentPreference": "Canary10Percent5Minutes"}, "has no CodeDeploy"),
         ("prod", {"rollbackOnAlarm": "perhaps"}, "expected true or false"),
