@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import alarms, cost, demo, explore, local, models, publish, rejected, schema, scores, train
+from cli import alarms, cost, demo, explore, local, models, publish, rejected, schema, scores, smoke, train
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
 from cli.interrupts import stops_cleanly
 from cli.known_errors import explain
@@ -57,6 +57,7 @@ app.add_typer(alarms.app, name="alarms")
 app.command(epilog="Example: `churn cost --events-per-day 1e6 --customers 200000 --capacity cheapest`")(
     cost.cost
 )
+app.command(epilog="Example: `churn smoke --stage dev`")(smoke.smoke)
 
 
 def main() -> None:

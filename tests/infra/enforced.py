@@ -8,15 +8,12 @@ companion and this module do, with a session of the role.
 from __future__ import annotations
 
 import copy
-import functools
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from infra.local.aws_edges import LambdaInvoker, S3Destination
 from infra.local.client_settings import isolated_session
@@ -26,13 +23,13 @@ from infra.local.outcome import Batch, Outcome, Returned
 from infra.local.records import Record
 from infra.local.state import LocalStage
 from tests.faults.models import Registry
+from tests.infra.role_session import RoleSession
 from tests.scorer.batches import event
 
 POLICY = "scorer"
 PATIENCE_SECONDS = 60.0
 SHORT_TIMEOUT_SECONDS = 6  # the scorer waits for half of it for what may heal
 Policy = dict[str, Any]
-DENIED = ("AccessDenied", "AccessDeniedException", "403")
 
 
 class EnforcedStack:
@@ -41,8 +38,8 @@ class EnforcedStack:
     def __init__(self, stage: LocalStage) -> None:
         self.stage = stage
         self._session = isolated_session()
-        self.iam, self.s3, self._dynamodb, self._kinesis, self._functions, self._sts = map(
-            self._client_of_root, ("iam", "s3", "dynamodb", "kinesis", "lambda", "sts")
+        self.iam, self.s3, self._dynamodb, self._kinesis, self._functions = map(
+            self._client_of_root, ("iam", "s3", "dynamodb", "kinesis", "lambda")
         )
         deployed = self._functions.get_function_configuration(FunctionName=stage.function)
         self._variables = deployed["Environment"]["Variables"]
@@ -51,9 +48,8 @@ class EnforcedStack:
         self.deployed: Policy = self.iam.get_role_policy(RoleName=self.role, PolicyName=POLICY)[
             "PolicyDocument"
         ]
-        self._denials: list[str] = []
         self._checkpoint: dict[str, str] = {}
-        self._credentials = self._assume()
+        self.as_role = RoleSession(stage, deployed["Role"], stream_arn=self.settings.stream_arn)
         Registry(self.s3, stage.bucket, stage.schema).promote()
 
     @contextmanager
@@ -80,8 +76,8 @@ class EnforcedStack:
 
     def check_the_stream(self) -> list[str]:
         """What Lambda does with the role when a mapping is created: its error would name these actions."""
-        kinesis = self.as_role("kinesis")
-        return self._tried(
+        kinesis = self.as_role.client("kinesis")
+        return self.as_role.tried(
             lambda: kinesis.describe_stream(StreamName=self.stage.stream),
             lambda: kinesis.describe_stream_summary(StreamName=self.stage.stream),
         )
@@ -122,33 +118,26 @@ class EnforcedStack:
 
     def give_a_batch_up(self) -> list[str]:
         """What Lambda does with the role of a mapping whose on-failure destination is a bucket."""
-        s3 = self.as_role("s3")
+        s3 = self.as_role.client("s3")
         batch = Batch((Record("1", "k", time.time(), b"no event"),))
         discard = S3Destination(s3, self.settings)
-        return self._tried(
+        return self.as_role.tried(
             lambda: s3.head_bucket(Bucket=self.stage.bucket),  # needs s3:ListBucket
             lambda: discard(batch, shard_id="shardId-000000000000", condition="test", outcome=None),
         )
 
     def write_the_log(self) -> list[str]:
         """What Lambda does with the role for what the function prints; MiniStack does it by itself."""
-        logs, name = self.as_role("logs"), uuid.uuid4().hex
+        logs, name = self.as_role.client("logs"), uuid.uuid4().hex
         group = {"logGroupName": f"/aws/lambda/{self.stage.function}", "logStreamName": name}
         line = {"timestamp": int(time.time() * 1000), "message": "line"}
-        return self._tried(
+        return self.as_role.tried(
             lambda: logs.create_log_stream(**group), lambda: logs.put_log_events(**group, logEvents=[line])
         )
 
-    def _tried(self, *calls: Callable[[], object]) -> list[str]:
-        self._denials.clear()
-        for call in calls:
-            with suppress(ClientError):
-                call()
-        return list(self._denials)
-
     def _read_until(self, shard_id: str, sequence_number: str) -> list[str]:
         """Run the event source with the role until this record is finished or something goes wrong."""
-        troubles = self._denials
+        troubles = self.as_role.denials
         troubles.clear()
         invoke = LambdaInvoker(self._functions, self.settings.function)
 
@@ -162,9 +151,9 @@ class EnforcedStack:
 
         source = EventSource(
             settings=self.settings,
-            kinesis=self.as_role("kinesis"),
+            kinesis=self.as_role.client("kinesis"),
             invoke=invoked,
-            discard=S3Destination(self.as_role("s3"), self.settings),
+            discard=S3Destination(self.as_role.client("s3"), self.settings),
             resume_after=dict(self._checkpoint),
         )
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -178,37 +167,9 @@ class EnforcedStack:
     def _count(self, prefix: str) -> int:
         return int(self.s3.list_objects_v2(Bucket=self.stage.bucket, Prefix=prefix)["KeyCount"])
 
-    def _assume(self) -> dict[str, str]:
-        """A session of the role, which Lambda alone may have on AWS."""
-        answer = self._sts.assume_role(
-            RoleArn=f"arn:aws:iam::000000000000:role/{self.role}", RoleSessionName="lambda"
-        )
-        return {
-            "aws_access_key_id": answer["Credentials"]["AccessKeyId"],
-            "aws_secret_access_key": answer["Credentials"]["SecretAccessKey"],
-            "aws_session_token": answer["Credentials"]["SessionToken"],
-        }
-
     def _client_of_root(self, service: str) -> Any:
         factory: Any = self._session.client
         return factory(service, **self.stage.client_arguments())
-
-    @functools.cache  # noqa: B019 - one stack for a module's tests
-    def as_role(self, service: str) -> Any:
-        """A client with the role's credentials."""
-        factory: Any = self._session.client
-        client = factory(service, **{**self.stage.client_arguments(), **self._credentials})
-        client.meta.events.register("after-call", self._note_denial)
-        client.meta.events.register("provide-client-params.kinesis.GetRecords", self._name_the_stream)
-        return client
-
-    def _note_denial(self, model: Any, parsed: dict[str, Any], **_: object) -> None:
-        if parsed.get("Error", {}).get("Code") in DENIED:
-            self._denials.append(f"{model.service_model.signing_name}:{model.name} is denied")
-
-    def _name_the_stream(self, params: dict[str, Any], **_: object) -> None:
-        """On AWS an iterator tells its stream; MiniStack authorises what is named."""
-        params["StreamARN"] = self.settings.stream_arn
 
     def _put_policy(self, policy: Policy) -> None:
         """MiniStack authorises log events on their group, AWS on the streams in it (`…:*`)."""

@@ -102,7 +102,7 @@ def test_nothing_is_spare(stack: EnforcedStack, sid: str, part: str, duty: Duty,
 
 def test_what_is_not_granted_is_denied(stack: EnforcedStack) -> None:
     """The enforcement is real: the role can read no prediction, replace no model and publish no event."""
-    session = stack.as_role
+    session = stack.as_role.client
     key = "models/telco/champion.json"
     forbidden: list[Callable[[], object]] = [
         lambda: session("s3").put_object(Bucket=stack.stage.bucket, Key=key, Body=b""),

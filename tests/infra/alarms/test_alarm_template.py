@@ -70,8 +70,8 @@ def sections() -> dict[str, str]:
 
 
 def test_each_stage_has_its_alarms(named: dict[str, Properties], stage: str) -> None:
-    """One that pages on AWS, one for silence where events are expected, and the same others everywhere."""
-    of_stage = {"local": set[str](), "dev": {"page"}, "prod": {"page", "no-events"}}
+    """One that pages on AWS, one for silence where events are expected, one where a release takes steps."""
+    of_stage = {"local": set[str](), "dev": {"page"}, "prod": {"page", "no-events", "release-errors"}}
     assert set(named) == EVERYWHERE | of_stage[stage]
 
 
