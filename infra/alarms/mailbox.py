@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import SubscriptionTypeDef
     from mypy_boto3_sqs import SQSClient
 
 MAX_MESSAGES_PER_RECEIVE = 10  # ReceiveMessage limit
@@ -68,20 +69,38 @@ def open_mailbox(
     Waits `settle_seconds` first: on AWS a new subscription may miss what is published at once.
     """
     with ExitStack() as undo:
+        # Each is noted before it is made: a call that is interrupted may have been heard all the same.
         queue = f"{name}-{uuid.uuid4().hex[:12]}"
-        url = sqs.create_queue(QueueName=queue, Attributes={"MessageRetentionPeriod": RETENTION_SECONDS})[
-            "QueueUrl"
-        ]
-        undo.callback(sqs.delete_queue, QueueUrl=url)
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
-        arn = attributes["QueueArn"]
+        undo.callback(_delete_queue, sqs, queue)
+        made = sqs.create_queue(QueueName=queue, Attributes={"MessageRetentionPeriod": RETENTION_SECONDS})
+        url = made["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(_may_send(arn, topics))})
         for topic in topics:
-            made = sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
-            undo.callback(sns.unsubscribe, SubscriptionArn=made["SubscriptionArn"])
+            undo.callback(_unsubscribe, sns, topic, arn)
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, ReturnSubscriptionArn=True)
         if settle_seconds:
             sleep(settle_seconds)
         yield Mailbox(sqs, url)
+
+
+def _delete_queue(sqs: "SQSClient", name: str) -> None:
+    try:
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    except sqs.exceptions.QueueDoesNotExist:
+        return
+    sqs.delete_queue(QueueUrl=url)
+
+
+def _unsubscribe(sns: "SNSClient", topic: str, endpoint: str) -> None:
+    for each in _subscriptions(sns, topic):
+        if each["Endpoint"] == endpoint:
+            sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+
+
+def _subscriptions(sns: "SNSClient", topic: str) -> "list[SubscriptionTypeDef]":
+    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+    return [each for page in pages for each in page["Subscriptions"]]
 
 
 def _may_send(queue: str, topics: Sequence[str]) -> dict[str, object]:
@@ -108,6 +127,5 @@ class Audience:
 
 def audience_of(sns: "SNSClient", topic: str) -> Audience:
     """Count a topic's subscriptions."""
-    pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
-    arns = [each["SubscriptionArn"] for page in pages for each in page["Subscriptions"]]
+    arns = [each["SubscriptionArn"] for each in _subscriptions(sns, topic)]
     return Audience(topic, sum(arn.startswith("arn:") for arn in arns), arns.count(PENDING))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,21 +11,36 @@ import pytest
 from infra.alarms.mailbox import Audience, audience_of, notice_of, open_mailbox
 
 TOPICS = ["arn:aws:sns:us-east-1:000000000000:s-alarms", "arn:aws:sns:us-east-1:000000000000:s-page"]
+ENDPOINT = "arn:aws:sqs:us-east-1:000000000000:s-alarm-test"
+
+
+class NoQueueError(Exception):
+    """What SQS says of a queue that is not there."""
 
 
 class FakeQueues:
-    """SQS, as far as a mailbox needs it."""
+    """SQS, as far as a mailbox needs it; `interrupted` once it has heard the request."""
 
-    def __init__(self) -> None:
+    exceptions = SimpleNamespace(QueueDoesNotExist=NoQueueError)
+
+    def __init__(self, *, interrupted: bool = False) -> None:
         self.queues: set[str] = set()
         self.policy: dict[str, Any] = {}
+        self.interrupted = interrupted
 
     def create_queue(self, *, QueueName: str, **_: Any) -> dict[str, str]:  # noqa: N803
         self.queues.add(QueueName)
+        if self.interrupted:
+            raise KeyboardInterrupt
+        return {"QueueUrl": QueueName}
+
+    def get_queue_url(self, *, QueueName: str) -> dict[str, str]:  # noqa: N803
+        if QueueName not in self.queues:
+            raise NoQueueError
         return {"QueueUrl": QueueName}
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
-        return {"Attributes": {"QueueArn": "arn:queue"}}
+        return {"Attributes": {"QueueArn": ENDPOINT}}
 
     def set_queue_attributes(self, *, Attributes: dict[str, str], **_: Any) -> None:  # noqa: N803
         self.policy = json.loads(Attributes["Policy"])
@@ -34,28 +50,37 @@ class FakeQueues:
 
 
 class FakeTopics:
-    """SNS, as far as a mailbox needs it."""
+    """SNS, as far as a mailbox needs it; somebody else is subscribed to every topic."""
 
-    def __init__(self, *, refuses: str = "", stuck: str = "", listed: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, *, refuses: str = "", stuck: str = "", interrupted: str = "", listed: tuple[str, ...] = ()
+    ) -> None:
         self.subscribed: set[str] = set()
-        self.refuses, self.stuck, self.listed = refuses, stuck, listed
+        self.refuses, self.stuck, self.interrupted, self.listed = refuses, stuck, interrupted, listed
 
-    def subscribe(self, *, TopicArn: str, **_: Any) -> dict[str, str]:  # noqa: N803
+    def subscribe(self, *, TopicArn: str, Endpoint: str, **_: Any) -> dict[str, str]:  # noqa: N803
         if TopicArn == self.refuses:
             raise PermissionError("AuthorizationError")
+        assert Endpoint == ENDPOINT
         self.subscribed.add(TopicArn)
+        if TopicArn == self.interrupted:
+            raise KeyboardInterrupt
         return {"SubscriptionArn": TopicArn}
 
     def unsubscribe(self, *, SubscriptionArn: str) -> None:  # noqa: N803
         if SubscriptionArn == self.stuck:
             raise ConnectionError("SNS is away")
-        self.subscribed.remove(SubscriptionArn)
+        self.subscribed.remove(SubscriptionArn)  # which fails for that of somebody else
 
     def get_paginator(self, _name: str) -> FakeTopics:
         return self
 
-    def paginate(self, **_: Any) -> list[dict[str, Any]]:
-        return [{"Subscriptions": [{"SubscriptionArn": arn}]} for arn in self.listed]
+    def paginate(self, *, TopicArn: str) -> list[dict[str, Any]]:  # noqa: N803
+        others = [
+            {"SubscriptionArn": arn, "Endpoint": "a@example.com"} for arn in self.listed or ("arn:other",)
+        ]
+        own = [{"SubscriptionArn": TopicArn, "Endpoint": ENDPOINT}] if TopicArn in self.subscribed else []
+        return [{"Subscriptions": [each]} for each in [*others, *own]]
 
 
 def opened(sqs: FakeQueues, sns: FakeTopics, slept: list[float] | None = None) -> Any:
@@ -87,6 +112,15 @@ def test_where_a_topic_refuses_nothing_is_left_behind() -> None:
     """The queue and the first subscription, which were there already, are gone."""
     sqs, sns = FakeQueues(), FakeTopics(refuses=TOPICS[1])
     with pytest.raises(PermissionError), opened(sqs, sns):
+        pytest.fail("it opened")
+    assert (sqs.queues, sns.subscribed) == (set(), set())
+
+
+@pytest.mark.parametrize("at", ["queue", *TOPICS])
+def test_what_is_interrupted_half_way_is_undone(at: str) -> None:
+    """SQS or SNS has done what it was asked, and the answer never came: that is taken back too."""
+    sqs, sns = FakeQueues(interrupted=at == "queue"), FakeTopics(interrupted=at)
+    with pytest.raises(KeyboardInterrupt), opened(sqs, sns):
         pytest.fail("it opened")
     assert (sqs.queues, sns.subscribed) == (set(), set())
 
