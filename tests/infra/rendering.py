@@ -46,7 +46,7 @@ class Service:
     def __post_init__(self) -> None:
         copy_service(self.directory)
         with zipfile.ZipFile(self.directory / "scorer.zip", "w") as archive:
-            archive.writestr("scorer/handler.py", "")
+            archive.writestr(zipfile.ZipInfo("scorer/handler.py"), "")  # the same bytes each time
 
     def package(self, out: Path, stage: str, **parameters: object) -> subprocess.CompletedProcess[str]:
         """`osls package --stage … --param …`; the template is `out`/TEMPLATE."""
