@@ -191,7 +191,9 @@ def test_a_deployment_is_checked_and_a_removal_is_not() -> None:
     assert refusals(wrong, command="remove") == [None]
 
 
-@pytest.mark.parametrize("chosen", [{"memoryMegabytes": 64}, {"iteratorAgeAlarmMilliseconds": 86_400_000}])
+@pytest.mark.parametrize(
+    "chosen", [{"memoryMegabytes": 64}, {"kmsKey": KEY.replace("us-east-1", "eu-west-1")}]
+)
 def test_osls_itself_stops_there(service: Service, tmp_path: Path, chosen: dict[str, object]) -> None:
     """Also before its own schema speaks; nothing is written."""
     done = service.package(tmp_path, "dev", **chosen)
