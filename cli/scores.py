@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.errors import CommandError
+from cli.forget import forget
 from cli.output import emit_json, note, show_table
 from cli.stage import JsonOption, ProblemOption, StageOption, resolve_stage
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 TO_THE_SECOND = len("2026-11-20T10:00:00")
 SHOWN_IF_ANY = ("because of", "unseen category in")
 
-app = typer.Typer(no_args_is_help=True, help="Read the scores and their reasons.")
+app = typer.Typer(
+    no_args_is_help=True, help="Read the scores and their reasons; erase those of one customer."
+)
 
 
 @app.command()
@@ -96,3 +99,6 @@ def show_predictions(predictions: Sequence[Prediction], *, title: str = "") -> N
         if header not in SHOWN_IF_ANY or any(row[position] for row in rows)
     ]
     show_table([headers[i] for i in shown], [[row[i] for i in shown] for row in rows], title=title)
+
+
+app.command(epilog="Example: `churn scores forget 7590-VHVEG --dry-run`")(forget)

@@ -174,24 +174,13 @@ def use_local(found: LocalStage) -> Stage:
 
 
 def _remote_stage(name: str, schema: str) -> Stage:
-    import boto3
-    from botocore.exceptions import ClientError
-
+    from cli.stack_outputs import stack_outputs
     from infra.naming import stack_name
 
     if region := os.environ.get("AWS_REGION"):  # serverless.yml follows it; boto3 reads only the other one
         os.environ["AWS_DEFAULT_REGION"] = region
     stack = stack_name(schema, name)
-    try:
-        described = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        raise CommandError(
-            f"stage {name} is not up: no stack {stack} in this account and region; "
-            f"run `make deploy STAGE={name}` or choose another --schema or region"
-        ) from None
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
+    outputs = stack_outputs(stack, name)
     return Stage(
         name=name,
         stack=stack,

@@ -43,3 +43,7 @@ class NoUsableModelError(ScorerError):
 
 class TemporaryWriteError(ScorerError):
     """DynamoDB throttled, failed or did not answer; the same write may succeed later."""
+
+
+class StillArrivingError(ScorerError):
+    """A customer's events are stored as fast as they are erased."""

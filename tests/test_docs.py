@@ -1,20 +1,14 @@
-"""docs/training.md is run: its Python works as it stands, and its commands and options exist."""
+"""docs/training.md is run: its Python works as it stands, and every option that it names exists."""
 
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pytest
-import typer.main
-
-from cli.main import app
 from producer.synthetic import customers
+from tests.doc_commands import all_commands, find_command, options_of
 from tests.training.tables import write_csv
 from training.errors import TrainingError
 from training.models.candidates import CANDIDATES, DEFAULT_CANDIDATES
@@ -35,43 +29,9 @@ def blocks(language: str = "[a-z]*") -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
 
 
-def churn_lines() -> list[str]:
-    """Every line of the guide that starts with `churn`, without what is said of it."""
-    lines = [line for block in blocks() for line in block.splitlines() if line.startswith("churn ")]
-    return [re.split(r"\s{2,}|\s+#", line)[0] for line in lines]
-
-
-def find_command(words: list[str]) -> tuple[Any, list[str]]:
-    """The command that the words name, and the words that are left for it."""
-    command: Any = typer.main.get_command(app)
-    while words and (children := getattr(command, "commands", None)):
-        assert words[0] in children, f"`churn {' '.join(words)}`: no such command"
-        command, words = children[words[0]], words[1:]
-    return command, words
-
-
-def options_of(command: Any) -> set[str]:
-    return {name for parameter in command.params for name in parameter.opts if name.startswith("-")}
-
-
-def all_commands(command: Any) -> Iterator[Any]:
-    yield command
-    for child in getattr(command, "commands", {}).values():
-        yield from all_commands(child)
-
-
-@pytest.mark.parametrize("line", churn_lines())
-def test_a_command_of_the_guide_exists_with_its_options(line: str) -> None:
-    """Each `churn` line of a block: the command, and every option of it."""
-    command, words = find_command(shlex.split(line.replace("[", "").replace("]", ""))[1:])
-    assert not hasattr(command, "commands"), f"{line}: a group, not a command"
-    given = {word for word in words if word.startswith("-")}
-    assert given <= options_of(command), f"{line}: {sorted(given - options_of(command))}"
-
-
 def test_every_option_that_the_guide_names_exists() -> None:
     """Also those in running text, of whichever command."""
-    known = {name for command in all_commands(typer.main.get_command(app)) for name in options_of(command)}
+    known = {name for command in all_commands() for name in options_of(command)}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", GUIDE))
     assert len(named) > 15
     assert named <= known | OF_OTHERS, sorted(named - known - OF_OTHERS)

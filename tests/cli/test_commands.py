@@ -175,17 +175,6 @@ def test_a_stage_that_is_not_up_says_how_to_start_it(command: str, tmp_path: Pat
     assert "churn local up" in done.stderr
 
 
-@pytest.mark.parametrize("region", [{}, {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-1"}])
-def test_a_remote_stage_without_credentials_is_one_line(region: dict[str, str], tmp_path: Path) -> None:
-    """Without a region, or without credentials, the line says what to set."""
-    bare = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
-    bare |= {"AWS_EC2_METADATA_DISABLED": "true"}
-    done = Shell(tmp_path, tmp_path).run("scores top --stage dev", **bare, **region)
-    assert done.returncode == 1
-    assert ONE_LINE.match(done.stderr), done.stderr
-    assert ("credentials" if region else "region") in done.stderr
-
-
 @pytest.mark.parametrize("command", ["nonsense", "scores top --limit 0", "train", "publish x --rat 1"])
 def test_wrong_usage_exits_2(command: str, tmp_path: Path) -> None:
     """Unknown commands and options, missing options and values out of range are usage errors."""
