@@ -25,6 +25,7 @@ COUNTED = (
 )
 METRIC_WINDOW = timedelta(hours=3)  # longest run that is summed
 LOOK_AGAIN_SECONDS = 0.25
+MOST_SCORES_FORGOTTEN = 1_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,16 @@ class Deployment:
     def rejected_events(self) -> set[str]:
         """Event ids of everything rejected so far."""
         return {record.event_id for record in self.rejected.pending().records}
+
+    def forget(self, customer_id: str) -> int:
+        """Delete all scores of one customer; how many there were. For synthetic customers of a test."""
+        keys = [
+            {"customer_id": {"S": customer_id}, "event_key": {"S": each.event_key}}
+            for each in self.scores.history(customer_id, MOST_SCORES_FORGOTTEN)
+        ]
+        for key in keys:
+            self.dynamodb.delete_item(TableName=self.table, Key=key)
+        return len(keys)
 
     def account_for(
         self, published: Sequence[bytes], *, broken: Collection[bytes], known_rejections: Collection[str]
@@ -101,8 +112,8 @@ class Deployment:
         pages = scan(self.dynamodb, self.table, "scored_at")
         return parse_time(max(item["scored_at"]["S"] for item in pages)) / 1000
 
-    def totals(self) -> dict[str, float]:
-        """Sums of the scorer's counting metrics over the last hours, from CloudWatch."""
+    def totals(self, *, start: datetime | None = None) -> dict[str, float]:
+        """Sums of the scorer's counting metrics from CloudWatch, since `start` or over the last hours."""
         end = datetime.now(UTC) + timedelta(minutes=1)
         queries = [
             {
@@ -120,7 +131,7 @@ class Deployment:
             for name in COUNTED
         ]
         answer = self.cloudwatch.get_metric_data(
-            MetricDataQueries=queries, StartTime=end - METRIC_WINDOW, EndTime=end
+            MetricDataQueries=queries, StartTime=start or end - METRIC_WINDOW, EndTime=end
         )
         sums = {result["Id"]: sum(result["Values"]) for result in answer["MetricDataResults"]}
         return {name: sums.get(name.lower(), 0.0) for name in COUNTED}

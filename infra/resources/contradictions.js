@@ -34,6 +34,9 @@ function* ofStageAndRegion(stage, region, of) {
     yield ['sourceEnabled', 'expected false: the embedded AWS ignores failure settings, so infra/local/ ' +
       'reads the stream'];
   }
+  if (stage === 'local' && of.deploymentPreference !== 'AllAtOnce') {
+    yield ['deploymentPreference', 'expected AllAtOnce: the embedded AWS has no CodeDeploy'];
+  }
   const keyRegion = String(of.kmsKey).split(':')[3];
   if (of.kmsKey && keyRegion !== region) {
     yield ['kmsKey', `expected a key of the stack's region, ${region}`];

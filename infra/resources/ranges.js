@@ -35,6 +35,15 @@ const CHOICES = {
   sourceEnabled: ['true', 'false'],
   enhancedFanOut: ['true', 'false'],
   startingPosition: ['TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP'],
+  // https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html, "on an AWS Lambda
+  // compute platform", without the prefix CodeDeployDefault.Lambda
+  deploymentPreference: [
+    'AllAtOnce',
+    ...[5, 10, 15, 30].map((minutes) => `Canary10Percent${minutes}Minutes`),
+    'Linear10PercentEvery1Minute',
+    ...[2, 3, 10].map((minutes) => `Linear10PercentEvery${minutes}Minutes`),
+  ],
+  rollbackOnAlarm: ['true', 'false'],
   deletionPolicy: ['Retain', 'Delete'],
   deletionProtection: ['true', 'false'],
 };
