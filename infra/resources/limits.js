@@ -19,9 +19,14 @@ function givenParameters(options) {
   return Object.fromEntries((options || []).map(halves));
 }
 
-// As ${param:…} resolves: the command line, then the stage, then the defaults.
+// As ${param:…} resolves: the command line, then the stage, then the defaults; a value may name another.
 function resolved(params, stage, given) {
-  return { ...params.default, ...params[stage], ...given };
+  const of = { ...params.default, ...params[stage], ...given };
+  const fillIn = (value) => value.replace(/\$\{param:(\w+)\}/g, (_, name) => of[name]);
+  for (const [name, value] of Object.entries(of)) {
+    if (typeof value === 'string') of[name] = fillIn(value);
+  }
+  return of;
 }
 
 function unknownName(params, chosen) {

@@ -3,14 +3,14 @@
 const fs = require('fs');
 const Limits = require('../../infra/resources/limits.js');
 
-const { params, command, cases } = JSON.parse(fs.readFileSync(0, 'utf8'));
+const { params, command, cases, directory } = JSON.parse(fs.readFileSync(0, 'utf8'));
 const answers = cases.map(({ stage, param }) => {
   try {
     new Limits({
       processedInput: { commands: [command], options: { param }, isHelpRequest: false },
       configurationInput: { params, provider: { region: 'us-east-1' } },
       service: { provider: { stage } },
-      serviceDir: '/',
+      serviceDir: directory,
       classes: { Error },
     });
     return null;

@@ -47,7 +47,7 @@ class Service:
     def __post_init__(self) -> None:
         copy_service(self.directory)
         with zipfile.ZipFile(self.directory / "scorer.zip", "w") as archive:
-            archive.writestr("scorer/handler.py", "")
+            archive.writestr(zipfile.ZipInfo("scorer/handler.py"), "")  # the same bytes each time
 
     def package(self, out: Path, stage: str, **parameters: object) -> subprocess.CompletedProcess[str]:
         """`osls package --stage … --param …`; the template is `out`/TEMPLATE."""
@@ -83,21 +83,26 @@ def lint(*templates: Path) -> str:
 
 
 def refusals(
-    cases: list[tuple[str, dict[str, object]]], *, command: str = "package", more_stages: tuple[str, ...] = ()
+    cases: list[tuple[str, dict[str, object]]],
+    *,
+    command: str = "package",
+    more_stages: tuple[str, ...] = (),
+    directory: Path | None = None,
 ) -> list[str | None]:
     """What limits.js says of each stage with these parameters; None where it lets them pass.
 
-    One process for all cases. `more_stages` have an empty section in parameters.yml.
+    One process for all cases. `more_stages` have an empty section in parameters.yml. The artifact is one that
+    exists, or where the service is in a `directory`, what parameters.yml says.
     """
     params = yaml.safe_load((RESOURCES / "parameters.yml").read_text()) | {name: {} for name in more_stages}
     with tempfile.NamedTemporaryFile(suffix=".zip") as artifact:
-        given = [
-            {"stage": stage, "param": _as_options({"artifact": artifact.name} | chosen)}
-            for stage, chosen in cases
-        ]
-        told = json.dumps({"params": params, "command": command, "cases": given})
+        there: dict[str, object] = {} if directory else {"artifact": artifact.name}
+        given = [{"stage": stage, "param": _as_options(there | chosen)} for stage, chosen in cases]
+        told = {"params": params, "command": command, "cases": given, "directory": str(directory or "/")}
         node = [str(find_node() / "node"), str(ASK_LIMITS)]
-        done = subprocess.run(node, input=told, capture_output=True, text=True, check=True, timeout=60)
+        done = subprocess.run(
+            node, input=json.dumps(told), capture_output=True, text=True, check=True, timeout=60
+        )
     return list(json.loads(done.stdout))
 
 

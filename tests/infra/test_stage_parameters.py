@@ -184,6 +184,18 @@ def test_what_is_fine_is_taken() -> None:
     assert refusals(fine) == [None] * len(fine)
 
 
+def test_the_zip_that_the_parameters_name_must_be_there(tmp_path: Path) -> None:
+    """By its name in full, with the Python and the architecture that were chosen."""
+    there = tmp_path / "build" / "lambda" / "churn-py3.13-arm64.zip"
+    there.parent.mkdir(parents=True)
+    there.touch()
+    found, missing = refusals([("dev", {"architecture": "arm64"}), ("dev", {})], directory=tmp_path)
+    assert found is None
+    assert missing is not None
+    assert missing.startswith('parameter artifact of stage dev is "build/lambda/churn-py3.13-x86_64.zip":')
+    assert "`python -m infra.build --python 3.13 --arch x86_64`" in missing
+
+
 def test_a_deployment_is_checked_and_a_removal_is_not() -> None:
     """A stack whose parameters have become wrong can still be looked at and removed."""
     wrong: list[tuple[str, dict[str, object]]] = [("dev", {"shards": 0})]
@@ -191,7 +203,9 @@ def test_a_deployment_is_checked_and_a_removal_is_not() -> None:
     assert refusals(wrong, command="remove") == [None]
 
 
-@pytest.mark.parametrize("chosen", [{"memoryMegabytes": 64}, {"iteratorAgeAlarmMilliseconds": 86_400_000}])
+@pytest.mark.parametrize(
+    "chosen", [{"memoryMegabytes": 64}, {"kmsKey": KEY.replace("us-east-1", "eu-west-1")}]
+)
 def test_osls_itself_stops_there(service: Service, tmp_path: Path, chosen: dict[str, object]) -> None:
     """Also before its own schema speaks; nothing is written."""
     done = service.package(tmp_path, "dev", **chosen)
