@@ -1,0 +1,67 @@
+'use strict';
+// The body of the CloudWatch dashboard, as dashboard.yml includes it: JSON inside YAML is hard to read and to keep
+// free of overlaps. `churn dashboard` draws the same definition. What each panel says: docs/dashboard.md.
+
+const panels = require('./dashboard/panels.js');
+const { makeSources } = require('./dashboard/widgets.js');
+
+const COLUMNS = 24;
+const HEADING_ROWS = 1;
+
+const heading = (text) => ({
+  type: 'text',
+  width: COLUMNS,
+  properties: { markdown: `## ${text}`, background: 'transparent' },
+});
+
+// Lays panels out from left to right, a row after the other; an array of panels is a column of one width.
+function placed(sections) {
+  const widgets = [];
+  let y = 0;
+  for (const [question, rows, panels] of sections) {
+    widgets.push({ ...heading(question), x: 0, y, height: HEADING_ROWS });
+    y += HEADING_ROWS;
+    let x = 0;
+    for (const panel of panels) {
+      const column = Array.isArray(panel) ? panel : [panel];
+      const { width } = column[0];
+      if (x + width > COLUMNS) [x, y] = [0, y + rows];
+      const height = rows / column.length;
+      column.forEach((each, place) => widgets.push({ ...each, x, y: y + place * height, height }));
+      x += width;
+    }
+    y += rows;
+  }
+  return widgets;
+}
+
+// Every alarm of alarms.yml, so that a new one cannot be forgotten here.
+function alarmArns(resources) {
+  const alarms = Object.values(resources).filter(({ Type }) => /^AWS::CloudWatch::\w*Alarm$/.test(Type));
+  const prefix = 'arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:';
+  return alarms.map(({ Properties }) => prefix + Properties.AlarmName);
+}
+
+module.exports = async ({ resolveVariable }) => {
+  const [stack, memory, alarmAt, alarms] = await Promise.all(
+    [
+      'self:custom.stack',
+      'param:memoryMegabytes',
+      'param:iteratorAgeAlarmMilliseconds',
+      'file(infra/resources/alarms.yml)',
+    ].map(resolveVariable)
+  );
+  const from = makeSources({ stack });
+  const body = {
+    start: '-PT3H',
+    widgets: placed([
+      ['Is it healthy?', 4, panels.isItHealthy(from, alarmArns(alarms.Resources))],
+      ['Is it keeping up?', 5, panels.isItKeepingUp(from, alarmAt)],
+      ['How much?', 5, panels.howMuch(from)],
+      ['What is it saying?', 6, panels.whatIsItSaying(from, stack)],
+      ['What does it cost?', 5, panels.whatDoesItCost(from, memory)],
+      ['What broke?', 5, panels.whatBroke(from, stack)],
+    ]),
+  };
+  return { 'Fn::Sub': JSON.stringify(body) };
+};
