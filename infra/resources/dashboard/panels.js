@@ -185,16 +185,16 @@ function whatDoesItCost({ ours, lambda, table, index }, memoryMegabytes) {
 
 function whatBroke({ ours, lambda, mapping, table, index, kinesis }, stack) {
   const reasons = {
-    RejectedBadJson: ['not JSON', '#d64545'],
-    RejectedBadEncoding: ['not UTF-8', '#b5487f'],
-    RejectedTooLarge: ['too large', '#8a63d2'],
-    RejectedNotAnEvent: ['not an event', '#5a6fd8'],
-    RejectedMissing: ['field missing', '#3b7dd8'],
-    RejectedWrongType: ['wrong type', '#1f9fb5'],
-    RejectedOutOfRange: ['out of range', '#2e9e6b'],
-    RejectedBadTime: ['bad time', '#8fa32a'],
-    RejectedFutureTime: ['in the future', '#d98a1f'],
-    RejectedExpired: ['expired', '#8b93a1'],
+    RejectedBadJson: ['not JSON', '#d1493f'],
+    RejectedBadEncoding: ['not UTF-8', '#8c3a64'],
+    RejectedTooLarge: ['too large', '#b0609b'],
+    RejectedNotAnEvent: ['not an event', '#5f6bc9'],
+    RejectedMissing: ['field missing', '#2b7fc4'],
+    RejectedWrongType: ['wrong type', '#57b0de'],
+    RejectedOutOfRange: ['out of range', '#1b9e77'],
+    RejectedBadTime: ['bad time', '#9bb13c'],
+    RejectedFutureTime: ['in the future', '#e09f1f'],
+    RejectedExpired: ['expired', '#8d887f'],
   };
   return [
     graph(

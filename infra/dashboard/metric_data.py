@@ -1,0 +1,91 @@
+"""Metrics of many widgets in few GetMetricData requests, each metric asked for once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from infra.dashboard.definition import Metric
+from infra.dashboard.series import Series, Window
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+
+MAX_QUERIES = 500  # of one GetMetricData request
+INCOMPLETE = ("InternalError", "Forbidden")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A metric over a window."""
+
+    metric: Metric
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A series for everything that was wanted (empty where there are no values), and what went wrong."""
+
+    series: Mapping[Wanted, Series]
+    complaints: Mapping[Wanted, str] = field(default_factory=dict)
+
+
+def fetch(client: CloudWatchClient, wanted: Iterable[Wanted]) -> Answers:
+    """Ask for everything that is wanted. Raises what botocore raises."""
+    by_window: dict[Window, list[Wanted]] = defaultdict(list)
+    for each in dict.fromkeys(wanted):
+        by_window[each.window].append(each)
+    series: dict[Wanted, Series] = {}
+    complaints: dict[Wanted, str] = {}
+    for window, some in by_window.items():
+        for begin in range(0, len(some), MAX_QUERIES):
+            _ask(client, window, some[begin : begin + MAX_QUERIES], series, complaints)
+    return Answers(series, complaints)
+
+
+def _ask(
+    client: CloudWatchClient,
+    window: Window,
+    some: list[Wanted],
+    series: dict[Wanted, Series],
+    complaints: dict[Wanted, str],
+) -> None:
+    found: dict[str, Series] = {f"q{number}": {} for number in range(len(some))}
+    refused: dict[str, str] = {}
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=[_query(f"q{number}", each) for number, each in enumerate(some)],
+        StartTime=datetime.fromtimestamp(window.start, UTC),
+        EndTime=datetime.fromtimestamp(window.end, UTC),
+        ScanBy="TimestampAscending",
+    )
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            times = (int(each.timestamp()) for each in result["Timestamps"])
+            found[result["Id"]].update(zip(times, result["Values"], strict=True))
+            if result.get("StatusCode") in INCOMPLETE:
+                refused[result["Id"]] = f"CloudWatch gave no values: {result['StatusCode']}"
+    for number, each in enumerate(some):
+        series[each] = dict(sorted(found[f"q{number}"].items()))
+        if complaint := refused.get(f"q{number}"):
+            complaints[each] = complaint
+
+
+def _query(name: str, wanted: Wanted) -> MetricDataQueryTypeDef:
+    metric = wanted.metric
+    return {
+        "Id": name,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions],
+            },
+            "Period": wanted.window.period,
+            "Stat": metric.stat,
+        },
+    }

@@ -1,0 +1,63 @@
+// Numbers and times as a person reads them.
+
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+const plain = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+const DAY = 86400;
+
+export const number = (value) => {
+  if (value === null || value === undefined) return '–';
+  const size = Math.abs(value);
+  if (size >= 10000) return compact.format(value);
+  return size >= 100 ? whole.format(value) : plain.format(value);
+};
+
+// A duration in milliseconds moves to seconds, minutes and hours as it grows.
+const duration = (ms) => {
+  const steps = [[3600000, 'h'], [60000, 'min'], [1000, 's']];
+  const found = steps.find(([size]) => Math.abs(ms) >= size);
+  return found ? [number(ms / found[0]), found[1]] : [number(ms), 'ms'];
+};
+
+// [figure, unit] of a value; units that are words of the axis are not repeated.
+export const figure = (value, unit) => {
+  if (value === null || value === undefined) return ['–', ''];
+  if (unit === 'ms') return duration(value);
+  if (unit === '%') return [number(value), '%'];
+  return [number(value), ['GB-seconds', 'days', 's'].includes(unit) ? unit : ''];
+};
+
+export const text = (value, unit) => figure(value, unit).join(' ').trim();
+
+// "Rejected (%)" is the name Rejected and the unit %.
+export const nameAndUnit = (label) => {
+  const found = /^(.*) \(([^()]+)\)$/.exec(label);
+  return found ? [found[1], found[2]] : [label, ''];
+};
+
+export const atTime = (epoch, span) => {
+  const at = new Date(epoch * 1000);
+  return span > DAY ? `${day.format(at)} ${clock.format(at)}` : clock.format(at);
+};
+
+export const tick = (epoch, span) => {
+  const at = new Date(epoch * 1000);
+  return span > 2 * DAY ? day.format(at) : clock.format(at);
+};
+
+// The time of a log line, which CloudWatch gives in UTC without saying so.
+export const logTime = (utc) => {
+  const at = new Date(`${utc.replace(' ', 'T')}Z`);
+  if (Number.isNaN(at.getTime())) return utc;
+  const today = new Date().toDateString() === at.toDateString();
+  return today ? seconds.format(at) : `${day.format(at)} ${clock.format(at)}`;
+};
+
+export const since = (secondsPast) => {
+  const steps = [[DAY, 'd'], [3600, 'h'], [60, 'min']];
+  const found = steps.find(([size]) => secondsPast >= size);
+  return found ? `${Math.floor(secondsPast / found[0])} ${found[1]}` : `${Math.max(0, Math.round(secondsPast))} s`;
+};
