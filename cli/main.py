@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import alarms, cost, demo, explore, local, models, publish, rejected, schema, scores, smoke, train
+from cli import alarms, cost, dashboard, demo, explore, local, models, publish, rejected, schema, scores, smoke, train
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
 from cli.interrupts import stops_cleanly
 from cli.known_errors import explain
@@ -58,6 +58,7 @@ app.command(epilog="Example: `churn cost --events-per-day 1e6 --customers 200000
     cost.cost
 )
 app.command(epilog="Example: `churn smoke --stage dev`")(smoke.smoke)
+app.command(epilog="Example: `churn dashboard --stage prod --since 12h`")(dashboard.dashboard)
 
 
 def main() -> None:

@@ -96,11 +96,12 @@ def serving(feed: Feed, *, port: int, refresh_seconds: float) -> Iterator[str]:
     except OSError as error:
         raise DashboardError(f"port {port} cannot be had ({error.strerror}): leave it out for a free one") from None
     with taken:
+        port = taken.getsockname()[1]
         server = make_server(HOST, port, app, threaded=True, request_handler=_Quiet, fd=taken.fileno())
     thread = threading.Thread(target=server.serve_forever, name="dashboard", daemon=True)
     thread.start()
     try:
-        yield f"http://{HOST}:{server.server_port}/{token}/"
+        yield f"http://{HOST}:{port}/{token}/"
     finally:
         server.shutdown()
         server.server_close()

@@ -68,6 +68,7 @@ function keepingScroll(body, children) {
 
 function serving(model) {
   if (!model) return ['no model serves yet'];
+  if (model.problem) return [model.problem];
   const ago = since(Date.now() / 1000 - model.promoted_at);
   return ['serving ', element('code', {}, model.version), `, promoted ${ago} ago by ${model.promoted_by}`];
 }

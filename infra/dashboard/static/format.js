@@ -7,27 +7,30 @@ const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-dig
 const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 const DAY = 86400;
+const DURATIONS = { ms: 1, s: 1000, days: DAY * 1000 };
 
 export const number = (value) => {
   if (value === null || value === undefined) return '–';
   const size = Math.abs(value);
   if (size >= 10000) return compact.format(value);
-  return size >= 100 ? whole.format(value) : plain.format(value);
+  if (size >= 100) return whole.format(value);
+  return size === 0 || size >= 0.001 ? plain.format(value) : '<0.001';
 };
 
-// A duration in milliseconds moves to seconds, minutes and hours as it grows.
+const STEPS = [[DAY * 1000, 'd'], [3600000, 'h'], [60000, 'min'], [1000, 's']];
+
+// A duration in milliseconds moves to seconds, minutes, hours and days as it grows.
 const duration = (ms) => {
-  const steps = [[3600000, 'h'], [60000, 'min'], [1000, 's']];
-  const found = steps.find(([size]) => Math.abs(ms) >= size);
+  const found = STEPS.find(([size]) => Math.abs(ms) >= size);
   return found ? [number(ms / found[0]), found[1]] : [number(ms), 'ms'];
 };
 
 // [figure, unit] of a value; units that are words of the axis are not repeated.
 export const figure = (value, unit) => {
   if (value === null || value === undefined) return ['–', ''];
-  if (unit === 'ms') return duration(value);
+  if (unit in DURATIONS) return duration(value * DURATIONS[unit]);
   if (unit === '%') return [number(value), '%'];
-  return [number(value), ['GB-seconds', 'days', 's'].includes(unit) ? unit : ''];
+  return [number(value), unit === 'GB-seconds' ? unit : ''];
 };
 
 export const text = (value, unit) => figure(value, unit).join(' ').trim();

@@ -15,8 +15,9 @@ const tile = (line) => {
   const [name, unit] = nameAndUnit(line.label);
   const [value, shown] = figure(line.values.at(-1), unit);
   const amount = element('p', { className: 'value' }, value, shown ? element('small', {}, ` ${shown}`) : '');
-  amount.style.setProperty('--hue', line.color || 'var(--ink)');
-  return element('div', { className: 'tile' }, amount, element('p', { className: 'name' }, name));
+  const made = element('div', { className: 'tile' }, amount, element('p', { className: 'name' }, name));
+  made.style.setProperty('--hue', line.color || 'var(--line)');
+  return made;
 };
 
 const alarm = (stack, { name, state, since: changed, reason, description }) => {
