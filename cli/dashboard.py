@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from infra.dashboard.feed import Feed
     from infra.dashboard.snapshot import Deployed
 
-# How often the page asks, and how long a log query's rows are good. CloudWatch is paid by the metric asked for.
+# How often the page asks, and how long a log query's rows are good. CloudWatch is paid by the metric.
 REFRESH_SECONDS = {LOCAL: 3.0}
 REFRESH_SECONDS_ON_AWS = 60.0
 LOG_SECONDS = {LOCAL: 3.0}

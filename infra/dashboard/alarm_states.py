@@ -13,7 +13,7 @@ MISSING = "MISSING"
 
 
 class AlarmState(TypedDict):
-    """One alarm as shown; `state` is OK, ALARM, INSUFFICIENT_DATA, or MISSING where there is no such alarm."""
+    """One alarm; `state` is OK, ALARM, INSUFFICIENT_DATA, or MISSING where there is no such alarm."""
 
     name: str
     state: str

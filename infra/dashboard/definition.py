@@ -104,7 +104,7 @@ class Widget:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All widgets, in the order in which they are read; periods follow the time range unless `own_periods`."""
+    """All widgets in reading order; periods follow the time that is shown unless `own_periods`."""
 
     widgets: tuple[Widget, ...]
     own_periods: bool
@@ -140,7 +140,9 @@ def _panel(kind: str, properties: Mapping[str, Any]) -> Panel:
         case "metric" if properties.get("view", "timeSeries") in ("timeSeries", "singleValue"):
             return _metrics(properties)
         case "metric":
-            return Unknown(f"the view {properties['view']} is not drawn here; it is in the CloudWatch console")
+            return Unknown(
+                f"the view {properties['view']} is not drawn here; it is in the CloudWatch console"
+            )
         case "text":
             return TextPanel(str(properties.get("markdown", "")))
         case "alarm":

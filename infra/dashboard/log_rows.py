@@ -1,7 +1,7 @@
 """Rows of a Logs Insights query.
 
-An endpoint may know only the fields that begin with @, where CloudWatch also knows those of JSON lines. So the
-whole line is asked for too, and a field that came back empty is looked up in it.
+An endpoint may know only the fields that begin with @, where CloudWatch also knows those of JSON lines. So
+the whole line is asked for too, and a field that came back empty is looked up in it.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from infra.dashboard.errors import MathError
@@ -70,10 +71,9 @@ def _summary(name: str, function: Callable[[list[float]], float]) -> Function:
 
 def _differences(series: Series, *, per_second: bool = False) -> Series:
     points = list(series.items())
-    changes = zip(points, points[1:], strict=False)
     return series_of(
         (later, (new - old) / (later - earlier if per_second else 1))
-        for (earlier, old), (later, new) in changes
+        for (earlier, old), (later, new) in pairwise(points)
     )
 
 
@@ -107,7 +107,7 @@ def _interpolated(series: Series, window: Window) -> Series:
     """Straight lines across gaps; before the first and after the last value there stays none."""
     found = dict(series)
     points = list(series.items())
-    for (earlier, low), (later, high) in zip(points, points[1:], strict=False):
+    for (earlier, low), (later, high) in pairwise(points):
         slope = (high - low) / (later - earlier)
         inside = (time for time in window.times if earlier < time < later)
         found |= {time: low + slope * (time - earlier) for time in inside}

@@ -1,8 +1,8 @@
 """CloudWatch metric math evaluated here, for endpoints that have none.
 
 Source: CloudWatch user guide, "Using math expressions with CloudWatch metrics". A value is a number, a time
-series or several series. Between series, only times that both have give a value; what is no number (a division
-by zero, the logarithm of a negative) gives none.
+series or several series. Between series, only times that both have give a value; what is no number (a
+division by zero, the logarithm of a negative) gives none.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def series_of(pairs: Iterable[tuple[int, float]]) -> Series:
 
 
 def combine(function: Callable[[float, float], float], left: Value, right: Value) -> Value:
-    """Apply to numbers, to each value of a series, or to the values that two series have for the same time."""
+    """Apply to numbers, to each value of a series, or to what two series have for the same time."""
     match left, right:
         case tuple(), tuple():
             raise MathError("between several series and several others there is no arithmetic")

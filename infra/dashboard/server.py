@@ -94,7 +94,9 @@ def serving(feed: Feed, *, port: int, refresh_seconds: float) -> Iterator[str]:
     try:
         taken = socket.create_server((HOST, port))  # not by Werkzeug, which ends the program where it cannot
     except OSError as error:
-        raise DashboardError(f"port {port} cannot be had ({error.strerror}): leave it out for a free one") from None
+        raise DashboardError(
+            f"port {port} cannot be had ({error.strerror}): leave it out for a free one"
+        ) from None
     with taken:
         port = taken.getsockname()[1]
         server = make_server(HOST, port, app, threaded=True, request_handler=_Quiet, fd=taken.fileno())

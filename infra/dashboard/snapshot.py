@@ -36,9 +36,11 @@ NOT_FOUND = ("ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundExce
 
 @dataclass(frozen=True)
 class Deployed:
-    """A deployed stack's dashboard and how to read it; `model` tells which model serves, None where none does.
+    """A deployed stack's dashboard and how to read it.
 
-    `publish_command` is what a person types to see something happen. `log_seconds` is how long the rows of a log query stay good: Logs Insights is paid by the bytes it reads.
+    `model` tells which model serves, None where none does. `publish_command` is what a person types to see
+    something happen. `log_seconds` is how long the rows of a log query stay good: Logs Insights is paid by
+    the bytes it reads.
     """
 
     stage: str
@@ -63,18 +65,24 @@ class Deployed:
             ) from None
 
     def snapshot(self, seconds: int, now: float | None = None) -> Shape:
-        """Everything that the page shows of the last `seconds`. Raises DashboardError, and what botocore does."""
+        """Everything that the page shows of the last `seconds`. Raises DashboardError and botocore's."""
         now = time.time() if now is None else now
         definition = self.definition()
         panels = [widget.panel for widget in definition.widgets]
         graphs = [panel for panel in panels if isinstance(panel, MetricPanel)]
         own = definition.own_periods
         with ThreadPoolExecutor(max_workers=4) as pool:
-            rows = {each: pool.submit(self._log, each, seconds, now) for each in panels if isinstance(each, LogPanel)}
+            rows = {
+                each: pool.submit(self._log, each, seconds, now)
+                for each in panels
+                if isinstance(each, LogPanel)
+            }
             names = [name for panel in panels if isinstance(panel, AlarmPanel) for name in panel.names]
             states = pool.submit(alarm_states, self.cloudwatch, names) if names else None
             model = pool.submit(self.model)
-            answers = fetch(self.cloudwatch, (w for each in graphs for w in wanted_of(each, seconds, now, own)))
+            answers = fetch(
+                self.cloudwatch, (w for each in graphs for w in wanted_of(each, seconds, now, own))
+            )
             alarms = states.result() if states else {}
             found = {panel: future.result() for panel, future in rows.items()}
             serving = model.result()

@@ -40,7 +40,7 @@ def window(seconds: int, now: float, period: int) -> Window:
     endpoints from the epoch, so only then do they agree.
     """
     end = (int(now) // period + 1) * period
-    return Window(end - (seconds // period + 1) * period, end, period)
+    return Window(end - (-(-seconds // period) + 1) * period, end, period)
 
 
 def whole(seen: Window) -> Window:

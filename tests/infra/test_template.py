@@ -121,6 +121,13 @@ def test_the_dashboard_names_only_metrics_that_exist(resources: Resources, stage
     ours = [metric for metric in shown if metric[0] == NAMESPACE]
     assert {metric[1] for metric in ours} == set(METRIC_UNITS)
     assert all(metric[2:4] == ["service", service] for metric in ours)
+def test_alarms_name_only_metrics_that_exist(resources: Resources, stage: str) -> None:
+    """Every ChurnStream metric is one the scorer emits, with the dimension it emits."""
+    service = stack_name("telco", stage)
+    for alarm in of_type(resources, "AWS::CloudWatch::Alarm"):
+        if alarm["Namespace"] == NAMESPACE:
+            assert alarm["MetricName"] in METRIC_UNITS
+            assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 
 
 def test_everything_carries_the_name_of_the_stack(resources: Resources, stage: str) -> None:
