@@ -7,6 +7,7 @@ project does not know becomes an `Unknown` widget that says so; nothing is left 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ DEFAULT_PERIOD_SECONDS = 300
 DEFAULT_STAT = "Average"
 SAME_AS_ABOVE = "."
 ALL_AS_ABOVE = "..."
+SOURCE = re.compile(r"""SOURCE\s+['"]([^'"]+)['"]\s*\|\s*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +205,10 @@ def _line(number: int, words: list[str], shown: Mapping[str, Any], stat: str) ->
 
 
 def _log(properties: Mapping[str, Any]) -> LogPanel:
+    """The query begins with the groups that it reads: `SOURCE 'group' | SOURCE 'other' | fields …`."""
     groups: list[str] = []
-    stages: list[str] = []
-    for stage in str(properties["query"]).split("|"):
-        word, _, rest = stage.strip().partition(" ")
-        if word == "SOURCE":
-            groups.append(rest.strip().strip("'\""))
-        else:
-            stages.append(stage.strip())
-    return LogPanel(tuple(groups), " | ".join(stages), properties.get("region"))
+    query = str(properties["query"]).strip()
+    while found := SOURCE.match(query):
+        groups.append(found[1])
+        query = query[found.end() :]
+    return LogPanel(tuple(groups), query, properties.get("region"))

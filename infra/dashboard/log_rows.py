@@ -56,7 +56,7 @@ def log_rows(
 
 
 def _columns(query: str) -> list[str]:
-    for stage in query.split(" | "):
+    for stage in re.split(r"\s*\|\s*", query):
         word, _, rest = stage.partition(" ")
         if word in ("fields", "display"):
             return [name.strip() for name in rest.split(",")]

@@ -30,7 +30,7 @@ export const figure = (value, unit) => {
   if (value === null || value === undefined) return ['–', ''];
   if (unit in DURATIONS) return duration(value * DURATIONS[unit]);
   if (unit === '%') return [number(value), '%'];
-  return [number(value), unit === 'GB-seconds' ? unit : ''];
+  return [number(value), ''];
 };
 
 export const text = (value, unit) => figure(value, unit).join(' ').trim();

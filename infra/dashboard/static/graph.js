@@ -6,16 +6,18 @@ import { atTime, number, text, tick } from './format.js';
 const PALETTE = ['#2b7fc4', '#e09f1f', '#1b9e77', '#b0609b', '#57b0de', '#d1493f', '#8d887f'];
 const AXIS_FONT = '11px system-ui, sans-serif';
 const ROOM = 1.08; // above the highest value
-const together = uPlot.sync('dashboard');
-together.pub = together.pub.bind(together);
+const TOGETHER = 'dashboard'; // the panels whose cursors move as one
+const BRIDGED = 5; // periods without a value that a line crosses; over a longer gap it would tell a story
+const BAR = [0.86, 60]; // of a period's width, and at most so many pixels
 
 const strokeOf = (line, place) => line.color || PALETTE[place % PALETTE.length];
 const scaleOf = (line) => (line.right ? 'right' : 'left');
 const unitOf = (widget, line) => widget.axes?.[scaleOf(line)]?.label || '';
 
-// All lines on one time axis; where a line has no value there is null.
-function table(widget, hidden) {
-  const times = [...new Set(widget.lines.flatMap((line) => line.times))].sort((a, b) => a - b);
+// All lines on one time axis, with every period of the range; where a line has no value there is null.
+function table(widget, range, hidden) {
+  const every = Array.from({ length: (range.end - range.start) / range.period }, (_, i) => range.start + i * range.period);
+  const times = [...new Set([...every, ...widget.lines.flatMap((line) => line.times)])].sort((a, b) => a - b);
   const place = new Map(times.map((time, index) => [time, index]));
   const raw = widget.lines.map((line) => {
     const values = new Array(times.length).fill(null);
@@ -29,18 +31,21 @@ function piled(raw, hidden) {
   const sum = raw.length ? new Array(raw[0].length).fill(0) : [];
   return raw.map((values, line) => {
     if (hidden.has(line)) return values;
-    return values.map((value, index) => (sum[index] += value ?? 0));
+    return values.map((value, index) => (value === null ? null : (sum[index] += value)));
   });
 }
 
 // A value with no neighbour makes no line, so it gets a point.
 const lonely = (u, series) => {
-  const values = u.data[series];
   const found = [];
-  values.forEach((value, i) => {
-    if (value !== null && (values[i - 1] ?? null) === null && (values[i + 1] ?? null) === null) found.push(i);
-  });
-  return found;
+  u.data[series].forEach((value, i) => { if (value !== null) found.push(i); });
+  return found.filter((i, place) =>
+    !(i - found[place - 1] <= BRIDGED) && !(found[place + 1] - i <= BRIDGED));
+};
+
+const longGaps = (period) => (u, _series, _first, _last, gaps) => {
+  const bridged = Math.abs(u.valToPos(period * BRIDGED, 'x', true) - u.valToPos(0, 'x', true));
+  return gaps.filter(([from, to]) => to - from > bridged + 1);
 };
 
 function limits(axis) {
@@ -51,7 +56,7 @@ function limits(axis) {
   };
 }
 
-function axisOf(side, label) {
+function axisOf(side, label, somewhat) {
   return {
     scale: side,
     side: side === 'left' ? 3 : 1,
@@ -62,28 +67,22 @@ function axisOf(side, label) {
     space: 32,
     ticks: { show: false },
     grid: { show: side === 'left', stroke: colour('line'), width: 1 },
-    values: (_u, splits) => splits.map((value) => (label === 'ms' ? text(value, 'ms') : number(value))),
+    // Where nothing is above zero the scale is made up, so it says only where zero is.
+    values: (_u, splits) => splits.map((value) => (somewhat || value === 0 ? text(value, label) : '')),
   };
 }
 
-function seriesOf(widget, hidden) {
-  const drawn = widget.lines.map((line, place) => ({
-    label: line.label,
-    scale: scaleOf(line),
-    show: !hidden.has(place),
-    stroke: strokeOf(line, place),
-    width: widget.stacked ? 1 : 1.75,
-    fill: widget.stacked ? `${strokeOf(line, place)}55` : undefined,
-    points: { show: true, filter: lonely, size: 5, fill: strokeOf(line, place) },
-  }));
-  return [{}, ...drawn];
-}
-
-// Between two piles the lower one's area is left out, or it would be painted over.
-function bandsOf(widget, hidden) {
-  if (!widget.stacked) return [];
-  const shown = widget.lines.map((_, place) => place + 1).filter((place) => !hidden.has(place - 1));
-  return shown.slice(1).map((place, below) => ({ series: [place, shown[below]] }));
+function seriesOf(widget, period, hidden) {
+  const piles = { width: 0, paths: uPlot.paths.bars({ size: BAR, align: 1 }), points: { show: false } };
+  const drawn = widget.lines.map((line, place) => {
+    const stroke = strokeOf(line, place);
+    const look = widget.stacked
+      ? { ...piles, fill: stroke }
+      : { width: 1.75, gaps: longGaps(period), points: { show: true, filter: lonely, size: 5, fill: stroke } };
+    return { label: line.label, scale: scaleOf(line), show: !hidden.has(place), stroke, ...look };
+  });
+  // The highest pile first: each lower one is painted over it.
+  return [{}, ...(widget.stacked ? drawn.reverse() : drawn)];
 }
 
 function marks(widget) {
@@ -127,18 +126,18 @@ export class Graph {
   redraw() {
     const { widget, hidden } = this;
     if (!widget) return;
-    this.data = table(widget, hidden);
+    this.data = table(widget, this.range, hidden);
     this.chart?.destroy();
     const sides = [...new Set(widget.lines.map(scaleOf))].sort();
     const span = this.range.end - this.range.start;
     const options = {
       ...this.size(),
-      padding: [6, sides.includes('right') ? 0 : 10, 0, 0],
+      padding: [6, sides.includes('right') ? 0 : 18, 0, 0],
       legend: { show: false },
       cursor: {
-        sync: { key: together.key, setSeries: false },
+        sync: { key: TOGETHER, setSeries: false },
         drag: { x: false, y: false },
-        points: { size: 6 },
+        points: { show: !widget.stacked, size: 6 },
         y: false,
       },
       scales: {
@@ -151,16 +150,21 @@ export class Graph {
           ticks: { show: false }, grid: { show: false },
           values: (_u, splits) => splits.map((time) => tick(time, span)),
         },
-        ...sides.map((side) => axisOf(side, widget.axes?.[side]?.label)),
+        ...sides.map((side) => axisOf(side, widget.axes?.[side]?.label, this.rises(side))),
       ],
-      series: seriesOf(widget, hidden),
-      bands: bandsOf(widget, hidden),
+      series: seriesOf(widget, this.range.period, hidden),
       hooks: { draw: [marks(widget)], setCursor: [(u) => this.point(u)] },
     };
-    this.chart = new uPlot(options, [this.data.times, ...this.data.drawn], this.plot);
+    const drawn = widget.stacked ? this.data.drawn.toReversed() : this.data.drawn;
+    this.chart = new uPlot(options, [this.data.times, ...drawn], this.plot);
     this.chart.over.addEventListener('mouseleave', () => { this.tip.hidden = true; });
-    this.empty.hidden = this.data.times.length > 0;
+    this.empty.hidden = widget.lines.some((line) => line.times.length > 0);
     this.explain();
+  }
+
+  // Whether any line of a side rises above zero.
+  rises(side) {
+    return this.widget.lines.some((line) => scaleOf(line) === side && line.values.some((value) => value > 0));
   }
 
   size() {
@@ -205,17 +209,20 @@ export class Graph {
       this.tip.hidden = true;
       return;
     }
-    const rows = this.widget.lines.flatMap((line, place) => {
+    const { widget } = this;
+    const rows = widget.lines.flatMap((line, place) => {
       const value = this.data.raw[place][idx];
       if (this.hidden.has(place) || value === null) return [];
       const swatch = element('i');
       swatch.style.background = strokeOf(line, place);
       return [element('div', {}, swatch, element('span', {}, line.label),
-        element('b', {}, text(value, unitOf(this.widget, line))))];
+        element('b', {}, text(value, unitOf(widget, line))))];
     });
     const span = this.range.end - this.range.start;
-    this.tip.replaceChildren(element('time', {}, atTime(this.data.times[idx], span)), ...rows.reverse());
-    this.tip.hidden = rows.length === 0;
+    if (widget.stacked) rows.reverse(); // as they lie on each other
+    const said = rows.length ? rows : [element('div', { className: 'quiet' }, 'no values')];
+    this.tip.replaceChildren(element('time', {}, atTime(this.data.times[idx], span)), ...said);
+    this.tip.hidden = false;
     const x = left + u.over.offsetLeft;
     const room = this.plot.clientWidth - this.tip.offsetWidth - 4;
     this.tip.style.left = `${Math.max(4, Math.min(x + 14 > room ? x - this.tip.offsetWidth - 14 : x + 14, room))}px`;

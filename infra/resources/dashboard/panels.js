@@ -252,7 +252,7 @@ function whatBroke({ ours, lambda, mapping, table, index, kinesis }, stack) {
       9,
       'What the scorer says of it, newest first',
       stack,
-      'fields @timestamp, message, reason, trouble | filter @message like /"level":"(WARNING|ERROR)"/' +
+      'fields @timestamp, message, retried, trouble, reason | filter @message like /"level":"[WE]/' +
         ' | sort @timestamp desc | limit 50'
     ),
   ];
