@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import CommandError
+from cli.errors import WRONG_USAGE, CommandError
 from cli.files import require_file
 from cli.known_errors import explain
 from cli.output import emit_json, note
@@ -47,18 +47,22 @@ def dashboard(
     Shows the definition that is deployed, as CloudWatch's console does, for any stage. The page is served to
     this machine only, until Ctrl-C. `--png` needs a Chromium or Chrome; `--json` prints the data and ends.
     """
+    from infra.dashboard.errors import DashboardError
     from infra.dashboard.picture import take_picture
     from infra.dashboard.server import serving
     from infra.dashboard.time_range import read_since
 
-    seconds = read_since(since)
+    try:
+        seconds = read_since(since)
+    except DashboardError as error:
+        raise CommandError(f"--since: {error}", WRONG_USAGE) from None
+    if png is not None:
+        require_file("--png", png)
     deployed = read(stage, schema)
     deployed.definition()  # a stack without one fails here, not on a page
     if as_json:
         emit_json(deployed.snapshot(seconds))
         return
-    if png is not None:
-        require_file("--png", png)
     refresh = REFRESH_SECONDS.get(stage, REFRESH_SECONDS_ON_AWS)
     with serving(feed(stage, schema, deployed, refresh), port=port, refresh_seconds=refresh) as address:
         url = f"{address}?since={since}"

@@ -7,6 +7,7 @@ anywhere else, and no script but its own.
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import threading
@@ -95,7 +96,7 @@ def serving(feed: Feed, *, port: int, refresh_seconds: float) -> Iterator[str]:
         taken = socket.create_server((HOST, port))  # not by Werkzeug, which ends the program where it cannot
     except OSError as error:
         raise DashboardError(
-            f"port {port} cannot be had ({error.strerror}): leave it out for a free one"
+            f"port {port} cannot be had ({os.strerror(error.errno or 0)}): leave it out for a free one"
         ) from None
     with taken:
         port = taken.getsockname()[1]

@@ -59,7 +59,11 @@ class Deployed:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in NOT_FOUND:
                 raise
-            again = "churn local down && churn local up" if self.stage == "local" else "make deploy"
+            again = (
+                "churn local down && churn local up"
+                if self.stage == "local"
+                else f"make deploy STAGE={self.stage}"
+            )
             raise DashboardError(
                 f"stack {self.stack} has no dashboard of its name in this region: deploy it again (`{again}`)"
             ) from None

@@ -21,7 +21,7 @@ def refused(code: str, operation: str, message: str = "no") -> ClientError:
 
 @dataclass
 class FakeCloudWatch:
-    """Holds one dashboard; values by metric name, one for each minute before NOW; alarms by name."""
+    """Holds one dashboard; values by metric name, one for each minute up to `now`; alarms by name."""
 
     body: Mapping[str, Any] | None = None
     values: Mapping[str, list[float]] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class FakeCloudWatch:
     status: str = "Complete"
     page_size: int = 2
     error: Exception | None = None
+    now: float = NOW
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def get_dashboard(self, *, DashboardName: str) -> dict[str, Any]:  # noqa: N803
@@ -67,7 +68,7 @@ class FakeCloudWatch:
 
     def _points(self, stat: Mapping[str, Any], start: datetime, end: datetime) -> Iterator[tuple[int, float]]:
         values = self.values.get(stat["Metric"]["MetricName"], [])
-        minute = int(NOW) // 60 * 60
+        minute = int(self.now) // 60 * 60
         for place, value in enumerate(values):
             time = minute - 60 * (len(values) - 1 - place)
             if start.timestamp() <= time < end.timestamp():

@@ -115,11 +115,12 @@ async function ask() {
   clearTimeout(state.timer);
   const question = ++state.asked;
   $('grid').setAttribute('aria-busy', 'true');
-  let wait = RETRY_SECONDS;
+  let wait = Math.min(RETRY_SECONDS, state.shown?.refresh_seconds ?? RETRY_SECONDS);
   try {
     const data = await fetched();
     if (question !== state.asked) return;
     draw(data);
+    $('grid').dataset.since = state.since;
     fail('');
     wait = data.refresh_seconds;
   } catch (error) {
