@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -75,12 +76,15 @@ def dashboard(
 
 def show(url: str, open_it: bool) -> None:
     """Say where the page is, open it, and wait until Ctrl-C."""
-    import threading
-
     print(url, flush=True)
     note("the address works on this machine only; Ctrl-C ends it")
     if open_it and not webbrowser.open(url):
         note("no browser could be opened: copy the address into one")
+    until_stopped()
+
+
+def until_stopped() -> None:
+    """Wait for Ctrl-C, or for being told to end."""
     threading.Event().wait()
 
 
