@@ -54,7 +54,6 @@ class MetricPanel:
     stacked: bool
     period: int
     over_whole_range: bool  # single values of all the time shown, not of the newest period
-    region: str | None
     axes: Mapping[str, Any]
     annotations: Sequence[Mapping[str, Any]]
 
@@ -79,7 +78,6 @@ class LogPanel:
 
     groups: tuple[str, ...]
     query: str
-    region: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +110,14 @@ class Definition:
     own_periods: bool
 
 
-def read_definition(body: str) -> Definition:
-    """The definition in a dashboard's body. Raises DashboardError where it has none."""
+def read_definition(body: str, region: str) -> Definition:
+    """The definition in a dashboard's body, of which the panels of one region are read.
+
+    Raises DashboardError where the body has none.
+    """
     try:
         whole = json.loads(body)
-        widgets = [_widget(each) for each in whole["widgets"]]
+        widgets = [_widget(each, region) for each in whole["widgets"]]
         own_periods = whole.get("periodOverride") == "inherit"
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DashboardError(
@@ -125,7 +126,7 @@ def read_definition(body: str) -> Definition:
     return Definition(tuple(sorted(widgets, key=lambda each: (each.y, each.x))), own_periods)
 
 
-def _widget(raw: Mapping[str, Any]) -> Widget:
+def _widget(raw: Mapping[str, Any], region: str) -> Widget:
     properties = raw.get("properties", {})
     return Widget(
         x=int(raw.get("x", 0)),
@@ -133,11 +134,13 @@ def _widget(raw: Mapping[str, Any]) -> Widget:
         width=int(raw.get("width", DEFAULT_SIZE)),
         height=int(raw.get("height", DEFAULT_SIZE)),
         title=str(properties.get("title", "")),
-        panel=_panel(str(raw["type"]), properties),
+        panel=_panel(str(raw["type"]), properties, region),
     )
 
 
-def _panel(kind: str, properties: Mapping[str, Any]) -> Panel:
+def _panel(kind: str, properties: Mapping[str, Any], region: str) -> Panel:
+    if (elsewhere := properties.get("region", region)) != region:
+        return Unknown(f"a panel of {elsewhere}, and {region} is read here; it is in the CloudWatch console")
     match kind:
         case "metric" if properties.get("view", "timeSeries") in ("timeSeries", "singleValue"):
             return _metrics(properties)
@@ -170,7 +173,6 @@ def _metrics(properties: Mapping[str, Any]) -> MetricPanel:
         stacked=bool(properties.get("stacked")),
         period=int(properties.get("period", DEFAULT_PERIOD_SECONDS)),
         over_whole_range=bool(properties.get("setPeriodToTimeRange")),
-        region=properties.get("region"),
         axes=properties.get("yAxis", {}),
         annotations=properties.get("annotations", {}).get("horizontal", []),
     )
@@ -211,4 +213,4 @@ def _log(properties: Mapping[str, Any]) -> LogPanel:
     while found := SOURCE.match(query):
         groups.append(found[1])
         query = query[found.end() :]
-    return LogPanel(tuple(groups), query, properties.get("region"))
+    return LogPanel(tuple(groups), query)

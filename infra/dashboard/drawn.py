@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from infra.dashboard.definition import Line, Metric, MetricPanel
@@ -10,59 +12,58 @@ from infra.dashboard.errors import MathError
 from infra.dashboard.metric_data import Answers, Wanted
 from infra.dashboard.metric_math import Evaluator
 from infra.dashboard.series import Many, Series, Window
-from infra.dashboard.time_range import period_for, whole, window
+from infra.dashboard.time_range import Shown
 
 Shape = dict[str, Any]  # one JSON object
 
 
-def window_of(panel: MetricPanel, line: Line, seconds: int, now: float, own_periods: bool) -> Window:
-    """The window in which a widget's line is shown."""
-    shown_period = period_for(seconds)
-    period = max(line.period or panel.period, shown_period) if own_periods else shown_period
-    seen = window(seconds, now, period)
-    return whole(seen) if panel.view == "singleValue" and panel.over_whole_range else seen
+@dataclass(frozen=True)
+class Lines:
+    """A metric panel over the time that is shown."""
 
+    panel: MetricPanel
+    shown: Shown
 
-def wanted_of(panel: MetricPanel, seconds: int, now: float, own_periods: bool) -> Iterator[Wanted]:
-    """Every metric that a widget needs, those that only its expressions use included."""
-    for line in panel.lines:
+    def wanted(self) -> Iterator[Wanted]:
+        """Every metric that the panel needs, those that only its expressions use included."""
+        for line in self.panel.lines:
+            if isinstance(line.source, Metric):
+                yield Wanted(line.source, self._window(line))
+
+    def draw(self, answers: Answers) -> Shape:
+        """The visible lines with their values, and what to say of those that have none to give."""
+        metrics: dict[str, Series] = {}
+        complaints: list[str] = []
+        for line in self.panel.lines:
+            if isinstance(line.source, Metric):
+                wanted = Wanted(line.source, self._window(line))
+                metrics[line.id] = answers.series[wanted]
+                complaints += [f"{line.label}: {each}" for each in answers.complaints_about(wanted)]
+        lines: list[Shape] = []
+        for line in filter(attrgetter("visible"), self.panel.lines):
+            try:
+                lines += [_shape(line, series) for series in self._series(line, metrics)]
+            except MathError as error:
+                lines.append(_shape(line, {}))
+                complaints.append(f"{line.label}: {error}")
+        return {
+            "type": self.panel.view,
+            "stacked": self.panel.stacked,
+            "axes": self.panel.axes,
+            "annotations": list(self.panel.annotations),
+            "lines": lines,
+            "complaints": complaints,
+        }
+
+    def _series(self, line: Line, metrics: Mapping[str, Series]) -> Many:
         if isinstance(line.source, Metric):
-            yield Wanted(line.source, window_of(panel, line, seconds, now, own_periods))
+            return (metrics[line.id],)
+        texts = {each.id: each.source for each in self.panel.lines if isinstance(each.source, str)}
+        return Evaluator(self._window(line), metrics, texts).evaluate(line.source)
 
-
-def draw(panel: MetricPanel, answers: Answers, seconds: int, now: float, own_periods: bool) -> Shape:
-    """The widget's visible lines with their values, and what to say of those that have none to give."""
-    windows = {line.id: window_of(panel, line, seconds, now, own_periods) for line in panel.lines}
-    metrics: dict[str, Series] = {}
-    complaints: list[str] = []
-    for line in panel.lines:
-        if isinstance(line.source, Metric):
-            wanted = Wanted(line.source, windows[line.id])
-            metrics[line.id] = answers.series[wanted]
-            if wanted in answers.complaints:
-                complaints.append(f"{line.label}: {answers.complaints[wanted]}")
-    expressions = {line.id: line.source for line in panel.lines if isinstance(line.source, str)}
-    lines: list[Shape] = []
-    for line in panel.lines:
-        if not line.visible:
-            continue
-        found: Many = ({},)
-        try:
-            if isinstance(line.source, str):
-                found = Evaluator(windows[line.id], metrics, expressions).evaluate(line.source)
-            else:
-                found = (metrics[line.id],)
-        except MathError as error:
-            complaints.append(f"{line.label}: {error}")
-        lines += [_shape(line, series) for series in found]
-    return {
-        "type": panel.view,
-        "stacked": panel.stacked,
-        "axes": panel.axes,
-        "annotations": list(panel.annotations),
-        "lines": lines,
-        "complaints": complaints,
-    }
+    def _window(self, line: Line) -> Window:
+        as_one = self.panel.view == "singleValue" and self.panel.over_whole_range
+        return self.shown.window_of(line.period or self.panel.period, as_one=as_one)
 
 
 def _shape(line: Line, series: Series) -> Shape:

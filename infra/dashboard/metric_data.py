@@ -34,6 +34,10 @@ class Answers:
     series: Mapping[Wanted, Series]
     complaints: Mapping[Wanted, str] = field(default_factory=dict)
 
+    def complaints_about(self, wanted: Wanted) -> list[str]:
+        """What went wrong with one metric: nothing, or one line."""
+        return [self.complaints[wanted]] if wanted in self.complaints else []
+
 
 def fetch(client: CloudWatchClient, wanted: Iterable[Wanted]) -> Answers:
     """Ask for everything that is wanted. Raises what botocore raises."""

@@ -42,7 +42,7 @@ HEADERS = {
 def create_app(feed: Feed, *, token: str, refresh_seconds: float) -> Flask:
     """The page under /TOKEN/, its files, and its data."""
     app = Flask(__name__, static_folder=None)
-    app.config["TRUSTED_HOSTS"] = [HOST]
+    app.config["TRUSTED_HOSTS"] = [HOST, "localhost"]  # the latter through an SSH tunnel
 
     @app.before_request
     def only_with_token() -> None:

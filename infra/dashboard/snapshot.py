@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -21,16 +22,18 @@ from infra.dashboard.definition import (
     Widget,
     read_definition,
 )
-from infra.dashboard.drawn import Shape, draw, wanted_of
+from infra.dashboard.drawn import Lines, Shape
 from infra.dashboard.errors import DashboardError
 from infra.dashboard.log_rows import log_rows
-from infra.dashboard.metric_data import Answers, Wanted, fetch
-from infra.dashboard.time_range import period_for, window
+from infra.dashboard.metric_data import Answers, fetch
+from infra.dashboard.time_range import Shown
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
+AT_ONCE = 5  # requests: metrics, alarms, the model, two log queries
+DEPLOY_AGAIN = {"local": "churn local down && churn local up"}
 NOT_FOUND = ("ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundException")
 
 
@@ -55,101 +58,97 @@ class Deployed:
     def definition(self) -> Definition:
         """As GetDashboard gives it. Raises DashboardError where the stack has none."""
         try:
-            return read_definition(self.cloudwatch.get_dashboard(DashboardName=self.stack)["DashboardBody"])
+            found = self.cloudwatch.get_dashboard(DashboardName=self.stack)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") not in NOT_FOUND:
                 raise
-            again = (
-                "churn local down && churn local up"
-                if self.stage == "local"
-                else f"make deploy STAGE={self.stage}"
-            )
+            again = DEPLOY_AGAIN.get(self.stage, f"make deploy STAGE={self.stage}")
             raise DashboardError(
                 f"stack {self.stack} has no dashboard of its name in this region: deploy it again (`{again}`)"
             ) from None
+        return read_definition(found["DashboardBody"], self.cloudwatch.meta.region_name)
 
     def snapshot(self, seconds: int, now: float | None = None) -> Shape:
         """Everything that the page shows of the last `seconds`. Raises DashboardError and botocore's."""
-        now = time.time() if now is None else now
         definition = self.definition()
-        panels = [widget.panel for widget in definition.widgets]
-        graphs = [panel for panel in panels if isinstance(panel, MetricPanel)]
-        own = definition.own_periods
-        with ThreadPoolExecutor(max_workers=4) as pool:
-            rows = {
-                each: pool.submit(self._log, each, seconds, now)
-                for each in panels
-                if isinstance(each, LogPanel)
-            }
-            names = [name for panel in panels if isinstance(panel, AlarmPanel) for name in panel.names]
-            states = pool.submit(alarm_states, self.cloudwatch, names) if names else None
-            model = pool.submit(self.model)
-            answers = fetch(
-                self.cloudwatch, (w for each in graphs for w in wanted_of(each, seconds, now, own))
-            )
-            alarms = states.result() if states else {}
-            found = {panel: future.result() for panel, future in rows.items()}
-            serving = model.result()
-        seen = window(seconds, now, period_for(seconds))
-
-        def shape(widget: Widget) -> Shape:
-            return _shape(widget, answers, alarms, found, seconds, now, own)
-
+        shown = Shown(seconds, time.time() if now is None else now, definition.own_periods)
+        data, model = self._read(definition, shown)
+        seen = shown.window
         return {
             "stage": self.stage,
             "stack": self.stack,
-            "at": int(now),
+            "at": int(shown.now),
             "range": {"seconds": seconds, "start": seen.start, "end": seen.end, "period": seen.period},
-            "model": serving,
-            "scored": any(answers.series[each] for each in answers.series if not _is_of_aws(each)),
+            "model": model,
+            "scored": data.holds_ours,
             "publish_command": self.publish_command,
-            "widgets": [shape(widget) for widget in definition.widgets],
+            "widgets": [data.shape(widget) for widget in definition.widgets],
         }
 
-    def _log(self, panel: LogPanel, seconds: int, now: float) -> Shape:
-        read, shape = self._rows.get((panel, seconds), (0.0, {}))
-        if shape and now - read < self.log_seconds:
+    def _read(self, definition: Definition, shown: Shown) -> tuple[Data, Shape | None]:
+        """All that takes a request, at the same time."""
+        panels = [widget.panel for widget in definition.widgets]
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            model = pool.submit(self.model)
+            rows = {p: pool.submit(self._log, p, shown) for p in panels if isinstance(p, LogPanel)}
+            names = [name for panel in panels if isinstance(panel, AlarmPanel) for name in panel.names]
+            alarms = pool.submit(alarm_states, self.cloudwatch, names)
+            graphs = [Lines(panel, shown) for panel in panels if isinstance(panel, MetricPanel)]
+            answers = fetch(self.cloudwatch, chain.from_iterable(each.wanted() for each in graphs))
+            found = {panel: future.result() for panel, future in rows.items()}
+            return Data(shown, answers, alarms.result(), found), model.result()
+
+    def _log(self, panel: LogPanel, shown: Shown) -> Shape:
+        read, shape = self._rows.get((panel, shown.seconds), (0.0, {}))
+        if shape and shown.now - read < self.log_seconds:
             return shape
+        columns: list[str] = []
+        rows: list[list[str]] = []
+        complaints: list[str] = []
         try:
-            columns, rows = log_rows(self.logs, panel, int(now) - seconds, int(now) + 1)
-            shape = {"type": "log", "columns": columns, "rows": rows, "complaints": []}
+            columns, rows = log_rows(self.logs, panel, int(shown.now) - shown.seconds, int(shown.now) + 1)
         except (ClientError, DashboardError) as error:
             # The log group of a function that never ran is not there yet; the rest of the page is.
-            shape = {"type": "log", "columns": [], "rows": [], "complaints": [_line(error)]}
-        self._rows[panel, seconds] = (now, shape)
+            complaints.append(_line(error))
+        shape = {"type": "log", "columns": columns, "rows": rows, "complaints": complaints}
+        self._rows[panel, shown.seconds] = (shown.now, shape)
         return shape
 
 
-def _is_of_aws(wanted: Wanted) -> bool:
-    return wanted.metric.namespace.startswith("AWS/")
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What was read for all widgets."""
+
+    shown: Shown
+    answers: Answers
+    alarms: dict[str, AlarmState]
+    rows: dict[LogPanel, Shape]
+
+    @property
+    def holds_ours(self) -> bool:
+        """Whether any metric has values that AWS does not publish by itself."""
+        return any(
+            series for wanted, series in self.answers.series.items()
+            if not wanted.metric.namespace.startswith("AWS/")
+        )  # fmt: skip
+
+    def shape(self, widget: Widget) -> Shape:
+        """A widget with its place and its values."""
+        place = {name: getattr(widget, name) for name in ("x", "y", "width", "height", "title")}
+        match widget.panel:
+            case MetricPanel() as panel:
+                return place | Lines(panel, self.shown).draw(self.answers)
+            case TextPanel(markdown):
+                return place | {"type": "text", "markdown": markdown}
+            case AlarmPanel(names):
+                return place | {"type": "alarm", "alarms": [self.alarms[name] for name in names]}
+            case LogPanel() as panel:
+                return place | self.rows[panel]
+            case Unknown(reason):
+                return place | {"type": "unknown", "complaints": [reason]}
 
 
 def _line(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Message") or error)
     return str(error)
-
-
-def _shape(
-    widget: Widget,
-    answers: Answers,
-    alarms: dict[str, AlarmState],
-    rows: dict[LogPanel, Shape],
-    seconds: int,
-    now: float,
-    own: bool,
-) -> Shape:
-    place = {name: getattr(widget, name) for name in ("x", "y", "width", "height", "title")}
-    drawn: dict[str, Any]
-    match widget.panel:
-        case MetricPanel() as panel:
-            drawn = draw(panel, answers, seconds, now, own)
-        case TextPanel(markdown):
-            drawn = {"type": "text", "markdown": markdown}
-        case AlarmPanel(names):
-            drawn = {"type": "alarm", "alarms": [alarms[name] for name in names]}
-        case LogPanel() as panel:
-            drawn = rows[panel]
-        case Unknown(reason):
-            drawn = {"type": "unknown", "complaints": [reason]}
-    return place | drawn

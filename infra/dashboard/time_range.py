@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from infra.dashboard.errors import DashboardError
 from infra.dashboard.series import Window
@@ -14,6 +15,29 @@ LONGEST_DAYS = 63  # CloudWatch keeps periods of 5 minutes for so long
 MOST_PERIODS = 300  # more points than a panel has pixels to tell apart
 # CloudWatch's own choices; each divides the next, and all are multiples of 60.
 PERIODS = (60, 300, 900, 3600, 21600, 86400)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The time that a dashboard shows: the last `seconds` before `now`, in epoch seconds.
+
+    Periods follow the length of the time, unless the panels have `own_periods`.
+    """
+
+    seconds: int
+    now: float
+    own_periods: bool = False
+
+    @property
+    def window(self) -> Window:
+        """In periods that follow its length."""
+        return window(self.seconds, self.now, period_for(self.seconds))
+
+    def window_of(self, own_period: int, *, as_one: bool) -> Window:
+        """As a line with a period of its own shows it, or all of it as one period."""
+        shortest = period_for(self.seconds)
+        seen = window(self.seconds, self.now, max(own_period, shortest) if self.own_periods else shortest)
+        return whole(seen) if as_one else seen
 
 
 def read_since(text: str) -> int:

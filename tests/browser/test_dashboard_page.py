@@ -92,6 +92,7 @@ def test_panels_say_what_cloudwatch_holds(chromium: Browser, url: str) -> None:
     )
     assert alarms == ["errors in alarm", "iterator age no data", "throttles ok", "gone not deployed"]
     assert "v1" in text(chromium, ".log tbody")
+    assert chromium.evaluate("document.getElementById('hint').hidden") is True
     assert text(chromium, "#model") == "serving v1, promoted 2 h ago by ana"
     assert "alarm at 1 s" in chromium.evaluate(f"{card('End to end')}.innerText")
     assert "SEARCH is not supported here" in chromium.evaluate(f"{card('Unsupported')}.innerText")
@@ -167,6 +168,7 @@ def test_before_anything_was_scored_it_says_what_to_do(chromium: Browser) -> Non
     """The command that makes something happen, and empty panels."""
     with page_of(FakeCloudWatch(BODY, {}, ALARMS)) as url:
         look(chromium, url)
+        assert chromium.evaluate("document.getElementById('hint').hidden") is False
         assert "Nothing was scored in the last 1h" in text(chromium, "#hint")
         assert "churn publish customers.csv" in text(chromium, "#hint")
         assert (

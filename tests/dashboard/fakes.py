@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 STACK = "churn-telco-dev"
+REGION = "eu-central-1"
 NOW = 1_800_000_030.0
 
 
@@ -30,6 +32,7 @@ class FakeCloudWatch:
     page_size: int = 2
     error: Exception | None = None
     now: float = NOW
+    meta: SimpleNamespace = field(default_factory=lambda: SimpleNamespace(region_name=REGION))
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def get_dashboard(self, *, DashboardName: str) -> dict[str, Any]:  # noqa: N803

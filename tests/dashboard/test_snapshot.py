@@ -24,7 +24,7 @@ from infra.dashboard.time_range import (
     whole,
     window,
 )
-from tests.dashboard.fakes import NOW, STACK, FakeCloudWatch, FakeLogs, refused
+from tests.dashboard.fakes import NOW, REGION, STACK, FakeCloudWatch, FakeLogs, refused
 
 HOUR = 3600
 
@@ -89,21 +89,8 @@ def test_a_metric_is_asked_for_once_however_often_it_is_drawn() -> None:
 
 def test_short_forms_are_written_out() -> None:
     """A dot is the word above, three dots are all the words above that are not given."""
-    panel = (
-        read_definition(
-            json.dumps(
-                body(
-                    graph(
-                        ["AWS/Lambda", "Errors", "FunctionName", "f"],
-                        [".", "Throttles", ".", "."],
-                        ["...", "g"],
-                    )
-                )
-            )
-        )
-        .widgets[0]
-        .panel
-    )
+    shown = graph(["AWS/Lambda", "Errors", "FunctionName", "f"], [".", "Throttles", ".", "."], ["...", "g"])
+    panel = read_definition(json.dumps(body(shown)), REGION).widgets[0].panel
     assert isinstance(panel, MetricPanel)
     assert [line.source for line in panel.lines] == [
         Metric("AWS/Lambda", "Errors", (("FunctionName", "f"),), "Sum"),
@@ -189,10 +176,12 @@ def test_a_log_that_cannot_be_read_spoils_only_its_panel(logs: FakeLogs, says: s
     assert only_widget(FakeCloudWatch(body(LOG)), logs)["complaints"] == [says]
 
 
-@pytest.mark.parametrize("widget", [{"type": "explorer"}, graph(WRITTEN, view="gauge")])
+@pytest.mark.parametrize(
+    "widget", [{"type": "explorer"}, graph(WRITTEN, view="gauge"), graph(WRITTEN, region="us-west-2")]
+)
 def test_what_is_not_drawn_says_so(widget: dict[str, Any]) -> None:
-    """A widget of another kind keeps its place, and names the console."""
-    panel = read_definition(json.dumps(body(widget))).widgets[0].panel
+    """A widget of another kind or of another region keeps its place, and names the console."""
+    panel = read_definition(json.dumps(body(widget)), REGION).widgets[0].panel
     assert isinstance(panel, Unknown)
     assert "CloudWatch console" in panel.reason
     assert only_widget(FakeCloudWatch(body(widget)))["complaints"] == [panel.reason]
@@ -206,7 +195,7 @@ def test_a_body_that_is_no_definition_is_one_line(text: str) -> None:
     with pytest.raises(
         DashboardError, match=r"^the dashboard's body is no definition \(.*deploy the stack again$"
     ):
-        read_definition(text)
+        read_definition(text, REGION)
 
 
 def test_a_stack_without_a_dashboard_is_one_line() -> None:

@@ -28,6 +28,7 @@ from tests.infra.rendering import Service
 COLUMNS = 24
 QUESTIONS = ["healthy", "keeping up", "How much", "saying", "cost", "broke"]
 STAGE = "dev"
+REGION = "${AWS::Region}"  # which CloudFormation fills in
 STACK = stack_name("telco", STAGE)
 # Of each type of widget, the properties that are required and those that are allowed besides: CloudWatch API
 # reference, "Dashboard Body Structure and Syntax".
@@ -63,7 +64,7 @@ def body(text: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def panels(text: str) -> list[MetricPanel]:
-    return [w.panel for w in read_definition(text).widgets if isinstance(w.panel, MetricPanel)]
+    return [w.panel for w in read_definition(text, REGION).widgets if isinstance(w.panel, MetricPanel)]
 
 
 def metrics_of(panels: list[MetricPanel]) -> Iterator[Metric]:
@@ -109,14 +110,18 @@ def test_widgets_fill_the_grid_without_overlaps(body: dict[str, Any]) -> None:
 
 def test_it_answers_the_questions_from_top_to_bottom(text: str) -> None:
     """Each is a heading, in the order in which somebody asks."""
-    headings = [w.panel.markdown for w in read_definition(text).widgets if isinstance(w.panel, TextPanel)]
+    headings = [
+        w.panel.markdown for w in read_definition(text, REGION).widgets if isinstance(w.panel, TextPanel)
+    ]
     assert len(headings) == len(QUESTIONS)
     assert all(part in heading for part, heading in zip(QUESTIONS, headings, strict=True))
 
 
 def test_everything_on_it_is_drawn_by_churn_dashboard_too(text: str) -> None:
     """No widget that only the console shows."""
-    assert not [widget for widget in read_definition(text).widgets if isinstance(widget.panel, Unknown)]
+    assert not [
+        widget for widget in read_definition(text, REGION).widgets if isinstance(widget.panel, Unknown)
+    ]
 
 
 def test_every_metric_of_ours_is_emitted_and_every_emitted_metric_is_shown(panels: list[MetricPanel]) -> None:
@@ -200,6 +205,6 @@ def test_logs_are_those_of_the_deployed_function(text: str, template: dict[str, 
         for each in template["Resources"].values()
         if each["Type"] == "AWS::Logs::LogGroup"
     }
-    panels = [w.panel for w in read_definition(text).widgets if isinstance(w.panel, LogPanel)]
+    panels = [w.panel for w in read_definition(text, REGION).widgets if isinstance(w.panel, LogPanel)]
     assert len(panels) == 2
     assert {group for panel in panels for group in panel.groups} <= groups
