@@ -35,11 +35,13 @@ function placed(sections) {
   return widgets;
 }
 
-// Every alarm of alarms.yml, so that a new one cannot be forgotten here.
+// Every alarm of alarms.yml, so that a new one cannot be forgotten here; one with a condition where that holds.
 function alarmArns(resources) {
-  const alarms = Object.values(resources).filter(({ Type }) => /^AWS::CloudWatch::\w*Alarm$/.test(Type));
-  const prefix = 'arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:';
-  return alarms.map(({ Properties }) => prefix + Properties.AlarmName);
+  const alarms = Object.entries(resources).filter(([, { Type }]) => /^AWS::CloudWatch::\w*Alarm$/.test(Type));
+  return alarms.map(([name, { Condition }]) => {
+    const arn = { 'Fn::GetAtt': [name, 'Arn'] };
+    return Condition ? { 'Fn::If': [Condition, arn, { Ref: 'AWS::NoValue' }] } : arn;
+  });
 }
 
 module.exports = async ({ resolveVariable }) => {
@@ -55,7 +57,7 @@ module.exports = async ({ resolveVariable }) => {
   const body = {
     start: '-PT3H',
     widgets: placed([
-      ['Is it healthy?', 4, panels.isItHealthy(from, alarmArns(alarms.Resources))],
+      ['Is it healthy?', 4, panels.isItHealthy(from)],
       ['Is it keeping up?', 5, panels.isItKeepingUp(from, alarmAt)],
       ['How much?', 5, panels.howMuch(from)],
       ['What is it saying?', 6, panels.whatIsItSaying(from, stack)],
@@ -63,5 +65,7 @@ module.exports = async ({ resolveVariable }) => {
       ['What broke?', 5, panels.whatBroke(from, stack)],
     ]),
   };
-  return { 'Fn::Sub': JSON.stringify(body) };
+  // One text stands for all alarms, and the quotes between them come from joining.
+  const Alarms = { 'Fn::Join': ['","', alarmArns(alarms.Resources)] };
+  return { 'Fn::Sub': [JSON.stringify(body), { Alarms }] };
 };

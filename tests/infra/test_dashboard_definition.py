@@ -52,9 +52,15 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def text(template: dict[str, Any]) -> str:
-    """The body, before CloudFormation fills in what it alone knows."""
-    return str(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+def substitution(template: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The body before CloudFormation fills in what it alone knows, and what it is told about that."""
+    body, told = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    return body, told
+
+
+@pytest.fixture(scope="module")
+def text(substitution: tuple[str, dict[str, Any]]) -> str:
+    return substitution[0]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +96,7 @@ def test_every_widget_is_one_that_cloudwatch_takes(body: dict[str, Any]) -> None
                 assert set(entry[-1]) <= RENDERING
                 assert re.fullmatch(r"#[0-9a-f]{6}", entry[-1].get("color", "#000000"))
         if widget["type"] == "alarm":
-            assert 1 <= len(properties["alarms"]) <= 100
+            assert properties["alarms"] == ["${Alarms}"]
             assert properties["sortBy"] in ("default", "stateUpdatedTimestamp", "timestamp")
 
 
@@ -156,20 +162,31 @@ def test_dimensions_name_what_the_stack_deploys(panels: list[MetricPanel], templ
 
 def test_cloudformation_fills_in_what_it_alone_knows(text: str) -> None:
     """No variable of the deployment tool is left over."""
-    known = {"AWS::Region", "AWS::AccountId", "AWS::Partition", "EventSource"}
-    assert set(re.findall(r"\$\{([^}]*)\}", text)) == known
+    assert set(re.findall(r"\$\{([^}]*)\}", text)) == {"AWS::Region", "EventSource", "Alarms"}
 
 
-def test_every_alarm_of_the_stack_is_on_it(body: dict[str, Any], template: dict[str, Any]) -> None:
-    """Whoever adds an alarm cannot forget it here."""
-    (widget,) = (widget for widget in body["widgets"] if widget["type"] == "alarm")
-    deployed = {
-        each["Properties"]["AlarmName"]
-        for each in template["Resources"].values()
+def test_every_alarm_of_the_stack_is_on_it(
+    substitution: tuple[str, dict[str, Any]], template: dict[str, Any]
+) -> None:
+    """Whoever adds an alarm cannot forget it here; one with a condition is there where that holds."""
+    text, told = substitution
+    assert '"alarms":["${Alarms}"]' in text
+    between, arns = told["Alarms"]["Fn::Join"]
+    assert between == '","'
+    alarms = {
+        name: each.get("Condition")
+        for name, each in template["Resources"].items()
         if each["Type"] in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
     }
-    assert deployed
-    assert {arn.split(":alarm:")[1] for arn in widget["properties"]["alarms"]} == deployed
+    assert len(alarms) >= 5
+    assert arns == [
+        {"Fn::If": [condition, arn_of(name), {"Ref": "AWS::NoValue"}]} if condition else arn_of(name)
+        for name, condition in alarms.items()
+    ]
+
+
+def arn_of(name: str) -> dict[str, list[str]]:
+    return {"Fn::GetAtt": [name, "Arn"]}
 
 
 def names_in(node: Node) -> set[str]:

@@ -4,9 +4,9 @@
 
 const { COLOURS, math, hidden, graph, values, stacked, left, both, logs } = require('./widgets.js');
 
-function isItHealthy({ ours, lambda }, alarms) {
+function isItHealthy({ ours, lambda }) {
   return [
-    { type: 'alarm', width: 8, properties: { title: 'Alarms', sortBy: 'stateUpdatedTimestamp', alarms } },
+    { type: 'alarm', width: 8, properties: { title: 'Alarms', sortBy: 'stateUpdatedTimestamp', alarms: ['${Alarms}'] } },
     values(16, 'In the time shown', [
       ours('EventsWritten', { label: 'Scores written', color: COLOURS.good }),
       math('100 * rejected / received', { id: 'rejectedShare', label: 'Rejected (%)', color: COLOURS.notice }),
