@@ -102,6 +102,7 @@ def read(stage: str, schema: str | None) -> Deployed:
         cloudwatch=found.client("cloudwatch", config=quick),
         logs=found.client("logs", config=quick),
         model=lambda: serving_model(found),
+        train_command=f"churn train --data customers.csv{found.options}",
         publish_command=f"churn publish customers.csv{found.options}",
         log_seconds=LOG_SECONDS.get(found.name, LOG_SECONDS_ON_AWS),
     )

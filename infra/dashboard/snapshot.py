@@ -41,8 +41,8 @@ NOT_FOUND = ("ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundExce
 class Deployed:
     """A deployed stack's dashboard and how to read it.
 
-    `model` tells which model serves, None where none does. `publish_command` is what a person types to see
-    something happen. `log_seconds` is how long the rows of a log query stay good: Logs Insights is paid by
+    `model` tells which model serves, None where none does. The commands are what a person types where
+    nothing happens yet. `log_seconds` is how long the rows of a log query stay good: Logs Insights is paid by
     the bytes it reads.
     """
 
@@ -51,6 +51,7 @@ class Deployed:
     cloudwatch: CloudWatchClient
     logs: CloudWatchLogsClient
     model: Callable[[], Shape | None]
+    train_command: str
     publish_command: str
     log_seconds: float
     _rows: dict[tuple[LogPanel, int], tuple[float, Shape]] = field(default_factory=dict)
@@ -81,7 +82,7 @@ class Deployed:
             "range": {"seconds": seconds, "start": seen.start, "end": seen.end, "period": seen.period},
             "model": model,
             "scored": data.holds_ours,
-            "publish_command": self.publish_command,
+            "next_command": self.publish_command if model else self.train_command,
             "widgets": [data.shape(widget) for widget in definition.widgets],
         }
 

@@ -68,8 +68,11 @@ def window(seconds: int, now: float, period: int) -> Window:
 
 
 def whole(seen: Window) -> Window:
-    """The same time as one period, however periods are counted: from its begin, or from the epoch."""
-    period = -(-(seen.end - seen.start) // 60) * 60
+    """The same time as one period, however periods are counted: from its begin, or from the epoch.
+
+    It is a multiple of the window's own, because CloudWatch keeps short periods for a short time only.
+    """
+    period = seen.period * len(seen.times)
     while seen.start // period != (seen.end - 1) // period:
-        period += 60
+        period += seen.period
     return Window(seen.start, seen.end, period)

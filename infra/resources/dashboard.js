@@ -58,7 +58,7 @@ module.exports = async ({ resolveVariable }) => {
     start: '-PT3H',
     widgets: placed([
       ['Is it healthy?', 4, panels.isItHealthy(from)],
-      ['Is it keeping up?', 5, panels.isItKeepingUp(from, alarmAt)],
+      ['Is it keeping up?', 5, panels.isItKeepingUp(from, Number(alarmAt))],
       ['How much?', 5, panels.howMuch(from)],
       ['What is it saying?', 6, panels.whatIsItSaying(from, stack)],
       ['What does it cost?', 5, panels.whatDoesItCost(from, memory)],

@@ -68,8 +68,15 @@ BODY = {
 ROWS = [{"@timestamp": "2026-11-20 10:00:00.123", "version": "v1", "@message": json.dumps({"version": "v1"})}]
 
 
+def promoted(version: str) -> dict[str, Any]:
+    """What is told of the serving model."""
+    return {"version": version, "promoted_by": "ana", "promoted_at": int(time.time()) - 7200}
+
+
 @contextmanager
-def page_of(cloudwatch: FakeCloudWatch, refresh_seconds: float = 600.0) -> Iterator[str]:
+def page_of(
+    cloudwatch: FakeCloudWatch, *, refresh_seconds: float = 600.0, serves: bool = True
+) -> Iterator[str]:
     """The address of a page that shows what the fake holds."""
 
     def connect() -> Deployed:
@@ -78,7 +85,8 @@ def page_of(cloudwatch: FakeCloudWatch, refresh_seconds: float = 600.0) -> Itera
             stack=STACK,
             cloudwatch=cloudwatch,  # type: ignore[arg-type]
             logs=FakeLogs(ROWS, answers=["Complete"]),  # type: ignore[arg-type]
-            model=lambda: {"version": "v1", "promoted_by": "ana", "promoted_at": int(time.time()) - 7200},
+            model=lambda: promoted("v1") if serves else None,
+            train_command="churn train --data customers.csv",
             publish_command="churn publish customers.csv",
             log_seconds=0.0,
         )

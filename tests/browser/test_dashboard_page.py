@@ -164,13 +164,22 @@ def test_another_range_is_asked_for(chromium: Browser, cloudwatch: FakeCloudWatc
     assert (asked["EndTime"] - asked["StartTime"]).total_seconds() >= 12 * 3600
 
 
-def test_before_anything_was_scored_it_says_what_to_do(chromium: Browser) -> None:
+@pytest.mark.parametrize(
+    ("serves", "why", "command"),
+    [
+        (True, "Nothing was scored in the last 1h", "churn publish customers.csv"),
+        (False, "No model serves yet", "churn train --data customers.csv"),
+    ],
+)
+def test_before_anything_was_scored_it_says_what_to_do(
+    chromium: Browser, serves: bool, why: str, command: str
+) -> None:
     """The command that makes something happen, and empty panels."""
-    with page_of(FakeCloudWatch(BODY, {}, ALARMS)) as url:
+    with page_of(FakeCloudWatch(BODY, {}, ALARMS), serves=serves) as url:
         look(chromium, url)
         assert chromium.evaluate("document.getElementById('hint').hidden") is False
-        assert "Nothing was scored in the last 1h" in text(chromium, "#hint")
-        assert "churn publish customers.csv" in text(chromium, "#hint")
+        assert why in text(chromium, "#hint")
+        assert text(chromium, "#hint").endswith(command)
         assert (
             chromium.evaluate("[...document.querySelectorAll('.tile .value')].map(v => v.innerText)")
             == ["–"] * 3
@@ -197,7 +206,7 @@ def test_when_the_command_has_ended_the_page_says_so(chromium: Browser, cloudwat
     with page_of(cloudwatch, refresh_seconds=0.3) as url:
         look(chromium, url)
     chromium.wait_until("!document.getElementById('error').hidden")
-    assert "run `churn dashboard` again" in text(chromium, "#error")
+    assert "run churn dashboard again" in text(chromium, "#error")
 
 
 def test_a_script_that_got_in_would_not_run(chromium: Browser, url: str) -> None:

@@ -75,7 +75,7 @@ def test_json_is_one_document_with_the_evaluated_data(run: Run) -> None:
     assert document["stack"] == STACK
     assert document["range"]["seconds"] == 900
     assert document["model"] is None
-    assert document["publish_command"] == "churn publish customers.csv --stage dev --schema telco"
+    assert document["next_command"] == "churn train --data customers.csv --stage dev --schema telco"
     (tiles,) = (widget for widget in document["widgets"] if widget["type"] == "singleValue")
     assert [line["label"] for line in tiles["lines"]] == [
         "Scores written", "Rejected (%)", "End to end, p95 (ms)",

@@ -45,6 +45,7 @@ def deployed(cloudwatch: FakeCloudWatch, logs: FakeLogs | None = None, **setting
         cloudwatch=cloudwatch,  # type: ignore[arg-type]
         logs=logs or FakeLogs(),  # type: ignore[arg-type]
         model=lambda: None,
+        train_command="churn train",
         publish_command="churn publish FILE",
         log_seconds=60.0,
         **settings,
@@ -237,4 +238,5 @@ def test_a_window_covers_the_time_in_whole_periods(seconds: int, now: float) -> 
     one = whole(seen)
     assert (one.start, one.end) == (seen.start, seen.end)
     assert one.period >= seen.end - seen.start
+    assert one.period % period == 0
     assert one.start // one.period == (one.end - 1) // one.period

@@ -28,6 +28,7 @@ from tests.infra.rendering import Service
 COLUMNS = 24
 QUESTIONS = ["healthy", "keeping up", "How much", "saying", "cost", "broke"]
 STAGE = "dev"
+ALARM_AT = 90_000
 REGION = "${AWS::Region}"  # which CloudFormation fills in
 STACK = stack_name("telco", STAGE)
 # Of each type of widget, the properties that are required and those that are allowed besides: CloudWatch API
@@ -48,7 +49,8 @@ RENDERING = {"id", "expression", "label", "color", "stat", "period", "yAxis", "v
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("dashboard")
-    return Service(folder).template(folder / STAGE, STAGE)
+    # An option of the command line is a text, where parameters.yml has a number.
+    return Service(folder).template(folder / STAGE, STAGE, iteratorAgeAlarmMilliseconds=ALARM_AT)
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +139,11 @@ def test_every_metric_of_ours_is_emitted_and_every_emitted_metric_is_shown(panel
     assert {metric.dimensions for metric in ours} == {(("service", STACK),)}
 
 
+def test_there_are_no_more_metrics_than_a_free_dashboard_has(panels: list[MetricPanel]) -> None:
+    """Amazon CloudWatch pricing: three dashboards of up to 50 metrics each are free."""
+    assert len({(m.namespace, m.name, m.dimensions) for m in metrics_of(panels)}) <= 50
+
+
 def test_every_metric_of_aws_is_documented_with_its_dimensions(panels: list[MetricPanel]) -> None:
     """A misspelt one would be an empty graph that nobody notices."""
     others = [metric for metric in metrics_of(panels) if metric.namespace != NAMESPACE]
@@ -158,6 +165,12 @@ def test_dimensions_name_what_the_stack_deploys(panels: list[MetricPanel], templ
         ("EventSourceMappingUUID", "${EventSource}"),
     }
     assert "EventSource" in resources
+
+
+def test_limits_are_drawn_as_numbers(panels: list[MetricPanel]) -> None:
+    """CloudWatch refuses an annotation whose value is a text."""
+    marks = [mark for panel in panels for mark in panel.annotations]
+    assert [mark["value"] for mark in marks] == [ALARM_AT]
 
 
 def test_cloudformation_fills_in_what_it_alone_knows(text: str) -> None:

@@ -1,6 +1,6 @@
 // The page: asks for the data again and again, lays the panels out, and says what is wrong when something is.
 
-import { element } from './elements.js';
+import { element, inline } from './elements.js';
 import { since } from './format.js';
 import { Graph } from './graph.js';
 import { contents } from './panels.js';
@@ -53,8 +53,8 @@ function draw(data) {
   $('stack').textContent = data.stack;
   document.title = `${data.stack} · dashboard`;
   $('model').replaceChildren(...serving(data.model));
-  const hint = `Nothing was scored in the last ${state.since}. See it happen: `;
-  $('hint').replaceChildren(hint, element('code', {}, data.publish_command));
+  const why = data.model ? `Nothing was scored in the last ${state.since}` : 'No model serves yet, so events wait';
+  $('hint').replaceChildren(`${why}. Next: `, element('code', {}, data.next_command));
   $('hint').hidden = data.scored;
   buttons(data.shortcuts);
 }
@@ -93,8 +93,9 @@ function choose(name) {
 }
 
 function fail(line) {
-  $('error').textContent = line;
+  $('error').replaceChildren(...inline(line));
   $('error').hidden = !line;
+  if (line) $('hint').hidden = true;
   document.body.classList.toggle('stale', Boolean(line));
 }
 

@@ -14,7 +14,8 @@ export const colour = (name) => getComputedStyle(document.documentElement).getPr
 
 const INLINE = /(\*\*[^*]+\*\*|`[^`]+`|\[[^\]]+\]\(https?:\/\/[^)\s]+\))/;
 
-const inline = (line) =>
+// Bold, code and links of one line.
+export const inline = (line) =>
   line.split(INLINE).map((part) => {
     if (part.startsWith('**')) return element('strong', {}, part.slice(2, -2));
     if (part.startsWith('`')) return element('code', {}, part.slice(1, -1));
