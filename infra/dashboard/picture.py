@@ -28,7 +28,8 @@ def take_picture(url: str, target: Path, *, dark: bool = False) -> None:
             "or open the page and print it"
         )
     with tempfile.TemporaryDirectory() as folder, browser(executable, Path(folder), Browser) as opened:
-        opened.open_url(f"{url}&live=no&theme=light", width=WIDTH, dark=dark)
+        theme = "dark" if dark else "light"
+        opened.open_url(f"{url}&picture=yes&theme={theme}", width=WIDTH)
         opened.wait_until(DRAWN)
         if problem := opened.evaluate(PROBLEM):
             raise BrowserError(str(problem))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import time
 import urllib.request
@@ -13,13 +14,15 @@ from typing import Any
 from urllib.parse import urljoin
 
 import pytest
+import typer.main
 
 from cli import dashboard
 from cli.errors import CommandError
-from cli.main import main
+from cli.main import app, main
 from cli.stage import Stage
 from infra.dashboard.browser import find_browser
 from infra.dashboard.feed import Refusal
+from infra.paths import PROJECT
 from tests.browser.dashboard_page import ALARMS, BODY, VALUES
 from tests.cli.shop_stage import Ended, refused
 from tests.dashboard.fakes import STACK, FakeCloudWatch, FakeLogs
@@ -135,6 +138,16 @@ def test_the_picture_is_the_whole_page(run: Run, tmp_path: Path) -> None:
     width, height = struct.unpack(">II", head[16:24])
     assert width == 2160
     assert height > 1000
+    assert max(corner_of(tmp_path / "page.png")) < 60
+    run("--png page.png")
+    assert min(corner_of(tmp_path / "page.png")) > 200
+
+
+def corner_of(picture: Path) -> list[float]:
+    """Red, green and blue of the first pixel, up to 255."""
+    from matplotlib.image import imread
+
+    return [255 * float(part) for part in imread(picture)[0, 0, :3]]
 
 
 def test_an_error_on_the_page_is_no_picture(run: Run, tmp_path: Path, stage: DashboardStage) -> None:
@@ -145,6 +158,16 @@ def test_an_error_on_the_page_is_no_picture(run: Run, tmp_path: Path, stage: Das
     stage.cloudwatch.get_dashboard = lambda **_: next(answers, None) or raise_expired()  # type: ignore[method-assign]
     refused(run("--png page.png"), 1, "the AWS credentials have expired")
     assert not (tmp_path / "page.png").exists()
+
+
+def test_the_guide_names_every_option_and_no_other() -> None:
+    """docs/dashboard.md, of which the README shows one line."""
+    guide = (PROJECT / "docs" / "dashboard.md").read_text()
+    command = typer.main.get_command(app).commands["dashboard"]  # type: ignore[attr-defined]
+    known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*[a-z]", guide))
+    assert named <= known
+    assert known - named <= {"--schema", "--open"}
 
 
 def raise_expired() -> Any:

@@ -21,6 +21,7 @@ from infra.dashboard.definition import (
 from infra.dashboard.expression import Binary, Call, Name, Negative, Node, parse
 from infra.dashboard.metric_math import supported
 from infra.naming import stack_name
+from infra.paths import PROJECT
 from scorer.metrics import METRIC_UNITS, NAMESPACE
 from tests.infra.aws_metrics import AWS_METRICS
 from tests.infra.rendering import Service
@@ -123,6 +124,16 @@ def test_it_answers_the_questions_from_top_to_bottom(text: str) -> None:
     ]
     assert len(headings) == len(QUESTIONS)
     assert all(part in heading for part, heading in zip(QUESTIONS, headings, strict=True))
+
+
+def test_the_guide_says_what_each_panel_means(text: str) -> None:
+    """docs/dashboard.md has a row for every title."""
+    guide = (PROJECT / "docs" / "dashboard.md").read_text()
+    cells = re.findall(r"^\| ([^|]+) \|", guide, re.MULTILINE)
+    explained = {title for cell in cells for title in cell.split(", ")} | set(cells)
+    titles = [widget.title for widget in read_definition(text, REGION).widgets if widget.title]
+    assert len(titles) > 20
+    assert set(titles) <= explained
 
 
 def test_everything_on_it_is_drawn_by_churn_dashboard_too(text: str) -> None:

@@ -1,7 +1,7 @@
 // The page: asks for the data again and again, lays the panels out, and says what is wrong when something is.
 
 import { element, inline } from './elements.js';
-import { since } from './format.js';
+import { moment, since } from './format.js';
 import { Graph } from './graph.js';
 import { contents } from './panels.js';
 
@@ -11,7 +11,8 @@ const $ = (id) => document.getElementById(id);
 const given = new URLSearchParams(location.search);
 const state = {
   since: given.get('since') || '1h',
-  live: given.get('live') !== 'no',
+  picture: given.has('picture'), // for a report: nothing to press, and the time in words
+  live: !given.has('picture'),
   theme: given.get('theme') || localStorage.getItem('theme') || 'auto',
   shown: null,
   timer: 0,
@@ -53,6 +54,7 @@ function draw(data) {
   $('stack').textContent = data.stack;
   document.title = `${data.stack} · dashboard`;
   $('model').replaceChildren(...serving(data.model));
+  $('when').textContent = `the last ${state.since}, until ${moment(data.at)}`;
   const why = data.model ? `Nothing was scored in the last ${state.since}` : 'No model serves yet, so events wait';
   $('hint').replaceChildren(`${why}. Next: `, element('code', {}, data.next_command));
   $('hint').hidden = data.scored;
@@ -161,6 +163,7 @@ $('live').addEventListener('click', () => setLive(!state.live));
 document.addEventListener('visibilitychange', () => { if (!document.hidden && state.live) ask(); });
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTheme(state.theme));
 setInterval(tellAge, 5000);
+document.body.classList.toggle('picture', state.picture);
 setTheme(state.theme);
 $('live').setAttribute('aria-pressed', String(state.live));
 ask();

@@ -51,6 +51,9 @@ export const tick = (epoch, span) => {
   return span > 2 * DAY ? day.format(at) : clock.format(at);
 };
 
+const full = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short' });
+export const moment = (epoch) => full.format(new Date(epoch * 1000));
+
 // The time of a log line, which CloudWatch gives in UTC without saying so.
 export const logTime = (utc) => {
   const at = new Date(`${utc.replace(' ', 'T')}Z`);
