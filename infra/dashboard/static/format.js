@@ -9,10 +9,10 @@ const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
 const DAY = 86400;
 const DURATIONS = { ms: 1, s: 1000, days: DAY * 1000 };
 
-export const number = (value) => {
+export const number = (value, exactBelow = 1e4) => {
   if (value === null || value === undefined) return '–';
   const size = Math.abs(value);
-  if (size >= 10000) return compact.format(value);
+  if (size >= exactBelow) return compact.format(value);
   if (size >= 100) return whole.format(value);
   return size === 0 || size >= 0.001 ? plain.format(value) : '<0.001';
 };
@@ -30,10 +30,13 @@ export const figure = (value, unit) => {
   if (value === null || value === undefined) return ['–', ''];
   if (unit in DURATIONS) return duration(value * DURATIONS[unit]);
   if (unit === '%') return [number(value), '%'];
-  return [number(value), ''];
+  return [number(value, 1e6), ''];
 };
 
 export const text = (value, unit) => figure(value, unit).join(' ').trim();
+
+// As a scale writes it, where there is little room.
+export const short = (value, unit) => (unit in DURATIONS || unit === '%' ? text(value, unit) : number(value));
 
 // "Rejected (%)" is the name Rejected and the unit %.
 export const nameAndUnit = (label) => {

@@ -1,7 +1,7 @@
 // A time series panel: uPlot draws, the legend toggles, a tooltip says what is under the cursor.
 
 import { colour, element } from './elements.js';
-import { atTime, number, text, tick } from './format.js';
+import { atTime, short, text, tick } from './format.js';
 
 const PALETTE = ['#2b7fc4', '#e09f1f', '#1b9e77', '#b0609b', '#57b0de', '#d1493f', '#8d887f'];
 const AXIS_FONT = '11px system-ui, sans-serif';
@@ -68,7 +68,7 @@ function axisOf(side, label, somewhat) {
     ticks: { show: false },
     grid: { show: side === 'left', stroke: colour('line'), width: 1 },
     // Where nothing is above zero the scale is made up, so it says only where zero is.
-    values: (_u, splits) => splits.map((value) => (somewhat || value === 0 ? text(value, label) : '')),
+    values: (_u, splits) => splits.map((value) => (somewhat || value === 0 ? short(value, label) : '')),
   };
 }
 
