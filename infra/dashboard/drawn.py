@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol, TypeAlias
 
 from infra.dashboard.definition import Line, Metric, MetricPanel
-from infra.dashboard.errors import MathError
+from infra.dashboard.errors import MathError, UnsupportedMathError
 from infra.dashboard.metric_data import Answers, Wanted
 from infra.dashboard.metric_math import Evaluator
-from infra.dashboard.series import Many, Series, Window
+from infra.dashboard.series import Series, Window
 from infra.dashboard.time_range import Shown
 
-Shape = dict[str, Any]  # one JSON object
+Shape: TypeAlias = dict[str, Any]  # one JSON object
+Labelled: TypeAlias = tuple[str, Series]
+
+
+class Elsewhere(Protocol):
+    """Evaluates a line whose expression is not supported here, or raises the error that said so."""
+
+    def __call__(
+        self, lines: Sequence[Line], line: Line, window: Window, error: UnsupportedMathError
+    ) -> list[Labelled]: ...
 
 
 @dataclass(frozen=True)
@@ -30,8 +39,11 @@ class Lines:
             if isinstance(line.source, Metric):
                 yield Wanted(line.source, self._window(line))
 
-    def draw(self, answers: Answers) -> Shape:
-        """The visible lines with their values, and what to say of those that have none to give."""
+    def draw(self, answers: Answers, elsewhere: Elsewhere) -> Shape:
+        """The visible lines with their values, and what to say of those that have none to give.
+
+        `elsewhere` evaluates an expression that only CloudWatch knows, or raises MathError.
+        """
         metrics: dict[str, Series] = {}
         complaints: list[str] = []
         for line in self.panel.lines:
@@ -42,10 +54,11 @@ class Lines:
         lines: list[Shape] = []
         for line in filter(attrgetter("visible"), self.panel.lines):
             try:
-                lines += [_shape(line, series) for series in self._series(line, metrics)]
+                found = self._labelled(line, metrics, elsewhere)
             except MathError as error:
-                lines.append(_shape(line, {}))
+                found = [(line.label, {})]
                 complaints.append(f"{line.label}: {error}")
+            lines += [_shape(line, label, series) for label, series in found]
         return {
             "type": self.panel.view,
             "stacked": self.panel.stacked,
@@ -55,21 +68,25 @@ class Lines:
             "complaints": complaints,
         }
 
-    def _series(self, line: Line, metrics: Mapping[str, Series]) -> Many:
+    def _labelled(self, line: Line, metrics: Mapping[str, Series], elsewhere: Elsewhere) -> list[Labelled]:
         if isinstance(line.source, Metric):
-            return (metrics[line.id],)
+            return [(line.label, metrics[line.id])]
         texts = {each.id: each.source for each in self.panel.lines if isinstance(each.source, str)}
-        return Evaluator(self._window(line), metrics, texts).evaluate(line.source)
+        try:
+            found = Evaluator(self._window(line), metrics, texts).evaluate(line.source)
+        except UnsupportedMathError as error:
+            return elsewhere(self.panel.lines, line, self._window(line), error)
+        return [(line.label, series) for series in found]
 
     def _window(self, line: Line) -> Window:
         as_one = self.panel.view == "singleValue" and self.panel.over_whole_range
         return self.shown.window_of(line.period or self.panel.period, as_one=as_one)
 
 
-def _shape(line: Line, series: Series) -> Shape:
+def _shape(line: Line, label: str, series: Series) -> Shape:
     return {
         "id": line.id,
-        "label": line.label,
+        "label": label,
         "color": line.color,
         "right": line.on_the_right,
         "times": list(series),

@@ -13,5 +13,9 @@ class MathError(InfraError):
     """An expression is no metric math, or uses what is not supported here; the widget says so."""
 
 
+class UnsupportedMathError(MathError):
+    """A function that is not known here; CloudWatch may know it."""
+
+
 class BrowserError(InfraError):
     """The page could not be drawn into a file."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from infra.dashboard.series import Series, Window
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
+    from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef, MetricDataResultTypeDef
 
 MAX_QUERIES = 500  # of one GetMetricData request
 INCOMPLETE = ("InternalError", "Forbidden")
@@ -61,26 +61,39 @@ def _ask(
 ) -> None:
     found: dict[str, Series] = {f"q{number}": {} for number in range(len(some))}
     refused: dict[str, str] = {}
-    pages = client.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=[_query(f"q{number}", each) for number, each in enumerate(some)],
-        StartTime=datetime.fromtimestamp(window.start, UTC),
-        EndTime=datetime.fromtimestamp(window.end, UTC),
-        ScanBy="TimestampAscending",
-    )
-    for page in pages:
-        for result in page["MetricDataResults"]:
-            times = (int(each.timestamp()) for each in result["Timestamps"])
-            found[result["Id"]].update(zip(times, result["Values"], strict=True))
-            if result.get("StatusCode") in INCOMPLETE:
-                refused[result["Id"]] = f"CloudWatch gave no values: {result['StatusCode']}"
+    queries = [query(f"q{number}", each.metric, window) for number, each in enumerate(some)]
+    for result in results_of(client, queries, window):
+        found[result["Id"]].update(points_of(result))
+        if result.get("StatusCode") in INCOMPLETE:
+            refused[result["Id"]] = f"CloudWatch gave no values: {result['StatusCode']}"
     for number, each in enumerate(some):
         series[each] = dict(sorted(found[f"q{number}"].items()))
         if complaint := refused.get(f"q{number}"):
             complaints[each] = complaint
 
 
-def _query(name: str, wanted: Wanted) -> MetricDataQueryTypeDef:
-    metric = wanted.metric
+def results_of(
+    client: CloudWatchClient, queries: list[MetricDataQueryTypeDef], window: Window
+) -> Iterator[MetricDataResultTypeDef]:
+    """Every result of every page; one query may have several."""
+    pages = client.get_paginator("get_metric_data").paginate(
+        MetricDataQueries=queries,
+        StartTime=datetime.fromtimestamp(window.start, UTC),
+        EndTime=datetime.fromtimestamp(window.end, UTC),
+        ScanBy="TimestampAscending",
+    )
+    for page in pages:
+        yield from page["MetricDataResults"]
+
+
+def points_of(result: MetricDataResultTypeDef) -> Series:
+    """The values of one result by their times."""
+    times = (int(each.timestamp()) for each in result["Timestamps"])
+    return dict(zip(times, result["Values"], strict=True))
+
+
+def query(name: str, metric: Metric, window: Window) -> MetricDataQueryTypeDef:
+    """What GetMetricData is asked for a metric in a window."""
     return {
         "Id": name,
         "MetricStat": {
@@ -89,7 +102,7 @@ def _query(name: str, wanted: Wanted) -> MetricDataQueryTypeDef:
                 "MetricName": metric.name,
                 "Dimensions": [{"Name": key, "Value": value} for key, value in metric.dimensions],
             },
-            "Period": wanted.window.period,
+            "Period": window.period,
             "Stat": metric.stat,
         },
     }

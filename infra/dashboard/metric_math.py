@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from infra.dashboard import math_functions
-from infra.dashboard.errors import MathError
+from infra.dashboard.errors import MathError, UnsupportedMathError
 from infra.dashboard.expression import Binary, Call, Name, Negative, Node, Number, Text, parse
 from infra.dashboard.series import Many, Series, Value, Window, combine
 
@@ -98,7 +98,9 @@ class Evaluator:
     def _called(self, function: str, arguments: tuple[Node, ...], open_ids: tuple[str, ...]) -> Value:
         found = math_functions.FUNCTIONS.get(function)
         if found is None:
-            raise MathError(f"{function} is not supported here; supported are {', '.join(supported())}")
+            raise UnsupportedMathError(
+                f"{function} is not supported here; supported are {', '.join(supported())}"
+            )
         least, most, call = found
         if not least <= len(arguments) <= most:
             wanted = f"{least}" if least == most else f"{least} to {most}"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,9 @@ from infra.dashboard.definition import (
     Widget,
     read_definition,
 )
-from infra.dashboard.drawn import Lines, Shape
+from infra.dashboard.drawn import Elsewhere, Lines, Shape
 from infra.dashboard.errors import DashboardError
+from infra.dashboard.evaluated_there import evaluate_there
 from infra.dashboard.log_rows import log_rows
 from infra.dashboard.metric_data import Answers, fetch
 from infra.dashboard.time_range import Shown
@@ -97,7 +99,8 @@ class Deployed:
             graphs = [Lines(panel, shown) for panel in panels if isinstance(panel, MetricPanel)]
             answers = fetch(self.cloudwatch, chain.from_iterable(each.wanted() for each in graphs))
             found = {panel: future.result() for panel, future in rows.items()}
-            return Data(shown, answers, alarms.result(), found), model.result()
+            there = partial(evaluate_there, self.cloudwatch)
+            return Data(shown, answers, there, alarms.result(), found), model.result()
 
     def _log(self, panel: LogPanel, shown: Shown) -> Shape:
         read, shape = self._rows.get((panel, shown.seconds), (0.0, {}))
@@ -122,6 +125,7 @@ class Data:
 
     shown: Shown
     answers: Answers
+    elsewhere: Elsewhere
     alarms: dict[str, AlarmState]
     rows: dict[LogPanel, Shape]
 
@@ -138,7 +142,7 @@ class Data:
         place = {name: getattr(widget, name) for name in ("x", "y", "width", "height", "title")}
         match widget.panel:
             case MetricPanel() as panel:
-                return place | Lines(panel, self.shown).draw(self.answers)
+                return place | Lines(panel, self.shown).draw(self.answers, self.elsewhere)
             case TextPanel(markdown):
                 return place | {"type": "text", "markdown": markdown}
             case AlarmPanel(names):

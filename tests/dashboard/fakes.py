@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ class FakeCloudWatch:
     values: Mapping[str, list[float]] = field(default_factory=dict)
     alarms: Mapping[str, str] = field(default_factory=dict)
     status: str = "Complete"
+    searched: Mapping[str, float] = field(default_factory=dict)  # what any expression gives; nothing: refused
     page_size: int = 2
     error: Exception | None = None
     now: float = NOW
@@ -51,7 +53,11 @@ class FakeCloudWatch:
         queries = request["MetricDataQueries"]
         assert 1 <= len(queries) <= 500
         assert len({query["Id"] for query in queries}) == len(queries)
+        assert all(re.fullmatch("[a-z][a-zA-Z0-9_]*", query["Id"]) for query in queries)
         for query in queries:
+            if "Expression" in query:
+                yield self._expression(query)
+                continue
             stat = query["MetricStat"]
             assert stat["Period"] % 60 == 0
             points = list(self._points(stat, request["StartTime"], request["EndTime"]))
@@ -68,6 +74,20 @@ class FakeCloudWatch:
                         }
                     ]
                 }
+
+    def _expression(self, query: Mapping[str, Any]) -> dict[str, Any]:
+        results = [
+            {
+                "Id": query["Id"],
+                "Label": name,
+                "Timestamps": [datetime.fromtimestamp(self.now, UTC)],
+                "Values": [value],
+                "StatusCode": "Complete",
+            }
+            for name, value in self.searched.items()
+        ]
+        refusal = {"Id": query["Id"], "Timestamps": [], "Values": [], "StatusCode": "InternalError"}
+        return {"MetricDataResults": results or [refusal]}
 
     def _points(self, stat: Mapping[str, Any], start: datetime, end: datetime) -> Iterator[tuple[int, float]]:
         values = self.values.get(stat["Metric"]["MetricName"], [])

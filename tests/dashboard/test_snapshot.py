@@ -122,6 +122,19 @@ def test_a_wrong_expression_spoils_only_its_line() -> None:
     assert complaint.startswith("found: SEARCH is not supported here")
 
 
+def test_what_only_cloudwatch_can_evaluate_is_asked_there() -> None:
+    """With the panel's other lines, which it may use; a search has several series with their own labels."""
+    searching = graph(WRITTEN, [{"expression": "SEARCH('x', 'Sum')", "id": "found"}])
+    cloudwatch = FakeCloudWatch(body(searching), {"EventsWritten": [1]}, searched={"one": 1.0, "two": 2.0})
+    widget = only_widget(cloudwatch)
+    assert [(line["label"], line["values"]) for line in widget["lines"]] == [
+        ("EventsWritten", [1]), ("one", [1.0]), ("two", [2.0]),
+    ]  # fmt: skip
+    assert widget["complaints"] == []
+    asked = {query["Id"]: query["ReturnData"] for query in cloudwatch.requests[-1]["MetricDataQueries"]}
+    assert asked == {"line_0": False, "found": True}
+
+
 def test_what_cloudwatch_could_not_answer_is_said() -> None:
     """A metric whose status is an error has no values, and says so."""
     widget = only_widget(FakeCloudWatch(body(graph(WRITTEN)), {}, status="Forbidden"))
