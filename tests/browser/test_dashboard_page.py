@@ -125,6 +125,18 @@ def test_hovering_shows_values(chromium: Browser, url: str) -> None:
     assert "written" in hover(chromium, "Ends", 0.975)
 
 
+def test_a_refresh_leaves_the_reader_in_place(chromium: Browser, cloudwatch: FakeCloudWatch) -> None:
+    """New values come under a pointer that rests, and to the name that has the keyboard."""
+    with page_of(cloudwatch, refresh_seconds=0.3) as url:
+        look(chromium, f"{url}?since=15m")
+        assert "610 ms" in hover(chromium, "End to end", 0.975)
+        chromium.evaluate(f"{card('End to end')}.querySelector('.legend button').focus()")
+        cloudwatch.values = VALUES | {"EndToEndMillis": [*VALUES["EndToEndMillis"][:-1], 777.0]}
+        chromium.wait_until(f"{card('End to end')}.querySelector('.tip').innerText.includes('777 ms')")
+        assert chromium.evaluate(f"{card('End to end')}.querySelector('.tip').hidden") is False
+        assert chromium.evaluate("document.activeElement.innerText") == "p95"
+
+
 def test_the_legend_toggles(chromium: Browser, url: str) -> None:
     """A click hides a line, another shows it again; the stack above it falls."""
     look(chromium, url)
