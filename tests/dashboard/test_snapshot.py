@@ -7,24 +7,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
-from infra.dashboard.definition import Metric, MetricPanel, Unknown, read_definition
+from infra.dashboard.definition import Metric
 from infra.dashboard.errors import DashboardError
 from infra.dashboard.metric_data import Wanted, fetch
 from infra.dashboard.series import Window
 from infra.dashboard.snapshot import Deployed
-from infra.dashboard.time_range import (
-    LONGEST_DAYS,
-    MOST_PERIODS,
-    SHORTCUTS,
-    period_for,
-    read_since,
-    whole,
-    window,
-)
-from tests.dashboard.fakes import NOW, REGION, STACK, FakeCloudWatch, FakeLogs, refused
+from tests.dashboard.fakes import NOW, STACK, FakeCloudWatch, FakeLogs, refused
 
 HOUR = 3600
 
@@ -86,18 +75,6 @@ def test_a_metric_is_asked_for_once_however_often_it_is_drawn() -> None:
     deployed(cloudwatch).snapshot(HOUR, NOW)
     (request,) = cloudwatch.requests
     assert len(request["MetricDataQueries"]) == 3
-
-
-def test_short_forms_are_written_out() -> None:
-    """A dot is the word above, three dots are all the words above that are not given."""
-    shown = graph(["AWS/Lambda", "Errors", "FunctionName", "f"], [".", "Throttles", ".", "."], ["...", "g"])
-    panel = read_definition(json.dumps(body(shown)), REGION).widgets[0].panel
-    assert isinstance(panel, MetricPanel)
-    assert [line.source for line in panel.lines] == [
-        Metric("AWS/Lambda", "Errors", (("FunctionName", "f"),), "Sum"),
-        Metric("AWS/Lambda", "Throttles", (("FunctionName", "f"),), "Sum"),
-        Metric("AWS/Lambda", "Throttles", (("FunctionName", "g"),), "Sum"),
-    ]
 
 
 def test_single_values_are_of_the_whole_time() -> None:
@@ -190,28 +167,6 @@ def test_a_log_that_cannot_be_read_spoils_only_its_panel(logs: FakeLogs, says: s
     assert only_widget(FakeCloudWatch(body(LOG)), logs)["complaints"] == [says]
 
 
-@pytest.mark.parametrize(
-    "widget", [{"type": "explorer"}, graph(WRITTEN, view="gauge"), graph(WRITTEN, region="us-west-2")]
-)
-def test_what_is_not_drawn_says_so(widget: dict[str, Any]) -> None:
-    """A widget of another kind or of another region keeps its place, and names the console."""
-    panel = read_definition(json.dumps(body(widget)), REGION).widgets[0].panel
-    assert isinstance(panel, Unknown)
-    assert "CloudWatch console" in panel.reason
-    assert only_widget(FakeCloudWatch(body(widget)))["complaints"] == [panel.reason]
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[]", '{"widgets": [{}]}', '{"widgets": 3}', '{"widgets": [{"type": "log"}]}']
-)
-def test_a_body_that_is_no_definition_is_one_line(text: str) -> None:
-    """It says what was missing and what to do."""
-    with pytest.raises(
-        DashboardError, match=r"^the dashboard's body is no definition \(.*deploy the stack again$"
-    ):
-        read_definition(text, REGION)
-
-
 def test_a_stack_without_a_dashboard_is_one_line() -> None:
     """Whoever deployed before there was one has to deploy again; any other refusal stays what it is."""
     with pytest.raises(
@@ -229,27 +184,3 @@ def test_more_metrics_than_a_request_takes_are_asked_for_in_several() -> None:
     cloudwatch = FakeCloudWatch()
     assert len(fetch(cloudwatch, wanted).series) == 501  # type: ignore[arg-type]
     assert [len(request["MetricDataQueries"]) for request in cloudwatch.requests] == [500, 1]
-
-
-def test_lengths_of_time_are_read_or_refused() -> None:
-    """With what was expected."""
-    assert [read_since(text) for text in SHORTCUTS] == [900, 3600, 10800, 43200, 86400, 604800]
-    for wrong in ("", "1", "h", "0h", "-1h", "1.5h", "1y", "64d", "99999w", "1h "):
-        with pytest.raises(DashboardError, match="expected a length such as 15m, 1h, 3h"):
-            read_since(wrong)
-
-
-@given(st.integers(60, LONGEST_DAYS * 86400), st.floats(1e9, 3e9))
-def test_a_window_covers_the_time_in_whole_periods(seconds: int, now: float) -> None:
-    """Up to now, from a multiple of the period on, in no more periods than can be seen, or in one."""
-    period = period_for(seconds)
-    seen = window(seconds, now, period)
-    assert seen.start <= now - seconds
-    assert now < seen.end <= now + period
-    assert seen.start % period == 0
-    assert len(seen.times) <= MOST_PERIODS + 1
-    one = whole(seen)
-    assert (one.start, one.end) == (seen.start, seen.end)
-    assert one.period >= seen.end - seen.start
-    assert one.period % period == 0
-    assert one.start // one.period == (one.end - 1) // one.period

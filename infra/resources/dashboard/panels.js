@@ -212,7 +212,7 @@ function whatBroke({ ours, lambda, mapping, table, index, kinesis }, stack) {
       [
         mapping('OnFailureDestinationDeliveredEventCount', { label: 'kept in S3', color: COLOURS.notice }),
         mapping('DroppedEventCount', { label: 'dropped', color: COLOURS.bad }),
-        mapping('FailedInvokeEventCount', { label: 'failed invocations', color: COLOURS.second }),
+        mapping('FailedInvokeEventCount', { label: 'failed attempts', color: COLOURS.second }),
         lambda('DestinationDeliveryFailures', { label: 'not even kept', color: COLOURS.quiet }),
       ],
       left('records')
