@@ -58,6 +58,8 @@ def dashboard(
     except DashboardError as error:
         raise CommandError(f"--since: {error}", WRONG_USAGE) from None
     if png is not None:
+        if as_json:
+            raise CommandError("--png and --json: one of them at a time", WRONG_USAGE)
         require_file("--png", png)
     deployed = read(stage, schema)
     deployed.definition()  # a stack without one fails here, not on a page

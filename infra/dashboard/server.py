@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flask import Flask, Response, abort, jsonify, request, send_from_directory
+from flask import Flask, Response, abort, jsonify, request
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from infra.dashboard.errors import DashboardError
@@ -25,6 +25,13 @@ from infra.dashboard.time_range import DEFAULT_SINCE, SHORTCUTS, read_since
 HOST = "127.0.0.1"
 STATIC = Path(__file__).resolve().parent / "static"
 PAGE = "dashboard.html"
+# Not from the machine's own table, which may be anything.
+MIME_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
 UNAVAILABLE = 503
 HEADERS = {
     "Content-Security-Policy": (
@@ -55,9 +62,15 @@ def create_app(feed: Feed, *, token: str, refresh_seconds: float) -> Flask:
         response.headers.update(HEADERS)
         return response
 
-    @app.get("/<_token>/")
-    def page(_token: str) -> Response:
-        return send_from_directory(STATIC, PAGE)
+    files = {str(path.relative_to(STATIC)): path.read_bytes() for path in STATIC.rglob("*") if path.is_file()}
+
+    @app.get("/<_token>/", defaults={"name": PAGE})
+    @app.get("/<_token>/<path:name>")
+    def file(_token: str, name: str) -> Response:
+        # By name among those that there are, so no path leads out of the folder.
+        if name not in files:
+            abort(404)
+        return Response(files[name], mimetype=MIME_TYPES.get(Path(name).suffix, "text/plain"))
 
     @app.get("/<_token>/data")
     def data(_token: str) -> Response | tuple[Response, int]:
@@ -69,10 +82,6 @@ def create_app(feed: Feed, *, token: str, refresh_seconds: float) -> Flask:
         if isinstance(found, Refusal):
             return jsonify(error=found.line), UNAVAILABLE
         return jsonify(found | {"refresh_seconds": refresh_seconds, "shortcuts": SHORTCUTS})
-
-    @app.get("/<_token>/<path:name>")
-    def file(_token: str, name: str) -> Response:
-        return send_from_directory(STATIC, name)
 
     return app
 

@@ -91,6 +91,8 @@ def test_panels_say_what_cloudwatch_holds(chromium: Browser, url: str) -> None:
         "[...document.querySelectorAll('.state')].map(e => e.innerText.replace(/\\s+/g, ' '))"
     )
     assert alarms == ["errors in alarm", "iterator age no data", "throttles ok", "gone not deployed"]
+    runbook = chromium.evaluate("document.querySelector('.state a').href")
+    assert runbook == "https://example.org/runbook#churn-telco-dev-errors"
     assert "v1" in text(chromium, ".log tbody")
     assert chromium.evaluate("document.getElementById('hint').hidden") is True
     assert text(chromium, "#model") == "serving v1, promoted 2 h ago by ana"

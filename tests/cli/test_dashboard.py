@@ -98,6 +98,7 @@ def test_a_metric_without_data_is_empty_not_an_error(run: Run, stage: DashboardS
     [
         ("--since soon", 2, "--since: the time 'soon' is none: expected a length such as 15m, 1h"),
         ("--png missing/folder/x.png", 1, "expected a file in a folder that is there"),
+        ("--png x.png --json", 2, "--png and --json: one of them at a time"),
         ("--port 70000", 2, ""),
     ],
 )

@@ -100,7 +100,12 @@ class FakeCloudWatch:
     def describe_alarms(self, **request: Any) -> dict[str, Any]:
         assert 1 <= len(request["AlarmNames"]) <= 100
         found = [
-            {"AlarmName": name, "StateValue": self.alarms[name], "StateReason": "because"}
+            {
+                "AlarmName": name,
+                "StateValue": self.alarms[name],
+                "StateReason": "because",
+                "AlarmDescription": f"What to do: https://example.org/runbook#{name}",
+            }
             for name in request["AlarmNames"]
             if name in self.alarms
         ]

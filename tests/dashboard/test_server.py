@@ -41,7 +41,9 @@ def ask() -> Callable[..., Any]:
     return get
 
 
-@pytest.mark.parametrize("path", ["/", "/data", "/wrong/", "/wrong/data", "/wrong/dashboard.js", "/%C3%A9/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/data", "/wrong/", "/wrong/data", "/wrong/dashboard.js", "/%C3%A9/", "/%FF/"]
+)
 def test_without_the_token_there_is_nothing(ask: Callable[..., Any], path: str) -> None:
     """Another user of the machine can reach the port, but finds neither page nor data nor file."""
     assert ask(path).status_code == 404

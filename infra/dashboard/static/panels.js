@@ -23,9 +23,13 @@ const tile = (line) => {
 const alarm = (stack, { name, state, since: changed, reason, description }) => {
   const [word] = STATES[state] || [state];
   const short = name.startsWith(`${stack}-`) ? name.slice(stack.length + 1) : name;
+  // Where its description names an address, that is what to do about it.
+  const runbook = /https?:\/\/[^\s<>"']+/.exec(description)?.[0];
+  const said = short.replaceAll('-', ' ');
+  const named = runbook ? element('a', { href: runbook, target: '_blank', rel: 'noreferrer' }, said) : said;
   const ago = changed ? ` for ${since(Date.now() / 1000 - changed)}` : '';
   return element('li', { className: `state ${state}`, title: [name, description, reason].filter(Boolean).join('\n') },
-    element('i', { 'aria-hidden': 'true' }), element('span', {}, short.replaceAll('-', ' ')),
+    element('i', { 'aria-hidden': 'true' }), element('span', {}, named),
     element('small', {}, state === 'ALARM' ? word + ago : word));
 };
 
