@@ -35,9 +35,12 @@ function placed(sections) {
   return widgets;
 }
 
-// Every alarm of alarms.yml, so that a new one cannot be forgotten here; one with a condition where that holds.
-function alarmArns(resources) {
-  const alarms = Object.entries(resources).filter(([, { Type }]) => /^AWS::CloudWatch::\w*Alarm$/.test(Type));
+const FILES_WITH_ALARMS = ['alarms.yml', 'release.yml']; // a test sees to it that there is no other
+
+// Every alarm there is, so that a new one cannot be forgotten here; one with a condition where that holds.
+function alarmArns(files) {
+  const resources = files.flatMap(({ Resources }) => Object.entries(Resources));
+  const alarms = resources.filter(([, { Type }]) => /^AWS::CloudWatch::\w*Alarm$/.test(Type));
   return alarms.map(([name, { Condition }]) => {
     const arn = { 'Fn::GetAtt': [name, 'Arn'] };
     return Condition ? { 'Fn::If': [Condition, arn, { Ref: 'AWS::NoValue' }] } : arn;
@@ -45,12 +48,12 @@ function alarmArns(resources) {
 }
 
 module.exports = async ({ resolveVariable }) => {
-  const [stack, memory, alarmAt, alarms] = await Promise.all(
+  const [stack, memory, alarmAt, ...files] = await Promise.all(
     [
       'self:custom.stack',
       'param:memoryMegabytes',
       'param:iteratorAgeAlarmMilliseconds',
-      'file(infra/resources/alarms.yml)',
+      ...FILES_WITH_ALARMS.map((name) => `file(infra/resources/${name})`),
     ].map(resolveVariable)
   );
   const from = makeSources({ stack });
@@ -66,6 +69,6 @@ module.exports = async ({ resolveVariable }) => {
     ]),
   };
   // One text stands for all alarms, and the quotes between them come from joining.
-  const Alarms = { 'Fn::Join': ['","', alarmArns(alarms.Resources)] };
+  const Alarms = { 'Fn::Join': ['","', alarmArns(files)] };
   return { 'Fn::Sub': [JSON.stringify(body), { Alarms }] };
 };

@@ -1,6 +1,5 @@
 """serverless.yml as osls renders it for each stage: what AWS would be told."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
