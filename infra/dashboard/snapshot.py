@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
+SCORES = "EventsWritten"  # the metric that counts them
 AT_ONCE = 5  # requests: metrics, alarms, the model, two log queries
 DEPLOY_AGAIN = {"local": "churn local down && churn local up"}
 NOT_FOUND = ("ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundException")
@@ -83,7 +84,7 @@ class Deployed:
             "at": int(shown.now),
             "range": {"seconds": seconds, "start": seen.start, "end": seen.end, "period": seen.period},
             "model": model,
-            "scored": data.holds_ours,
+            "scored": data.holds_scores,
             "next_command": self.publish_command if model else self.train_command,
             "widgets": [data.shape(widget) for widget in definition.widgets],
         }
@@ -130,12 +131,10 @@ class Data:
     rows: dict[LogPanel, Shape]
 
     @property
-    def holds_ours(self) -> bool:
-        """Whether any metric has values that AWS does not publish by itself."""
-        return any(
-            series for wanted, series in self.answers.series.items()
-            if not wanted.metric.namespace.startswith("AWS/")
-        )  # fmt: skip
+    def holds_scores(self) -> bool:
+        """Whether anything was scored in the time that is shown."""
+        counted = (series for each, series in self.answers.series.items() if each.metric.name == SCORES)
+        return any(value > 0 for series in counted for value in series.values())
 
     def shape(self, widget: Widget) -> Shape:
         """A widget with its place and its values."""

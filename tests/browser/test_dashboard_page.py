@@ -90,7 +90,7 @@ def test_panels_say_what_cloudwatch_holds(chromium: Browser, url: str) -> None:
     alarms = chromium.evaluate(
         "[...document.querySelectorAll('.state')].map(e => e.innerText.replace(/\\s+/g, ' '))"
     )
-    assert alarms == ["errors in alarm", "iterator age no data", "throttles ok", "gone not deployed"]
+    assert alarms == ["errors alarm", "iterator age no data", "throttles ok", "gone not deployed"]
     runbook = chromium.evaluate("document.querySelector('.state a').href")
     assert runbook == "https://example.org/runbook#churn-telco-dev-errors"
     assert "v1" in text(chromium, ".log tbody")

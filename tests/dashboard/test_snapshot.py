@@ -69,6 +69,15 @@ def test_metrics_and_expressions_become_lines() -> None:
     assert line["times"] == sorted(line["times"])
 
 
+@pytest.mark.parametrize(("written", "scored"), [([], False), ([0, 0], False), ([0, 3], True)])
+def test_it_knows_whether_anything_was_scored(written: list[float], scored: bool) -> None:
+    """Not by whether there are metrics: a scorer without a model counts what it receives, too."""
+    cloudwatch = FakeCloudWatch(
+        body(SHARE, graph(WRITTEN)), {"EventsReceived": [5], "EventsWritten": written}
+    )
+    assert deployed(cloudwatch).snapshot(HOUR, NOW)["scored"] is scored
+
+
 def test_a_metric_is_asked_for_once_however_often_it_is_drawn() -> None:
     """CloudWatch is paid by the metric asked for."""
     cloudwatch = FakeCloudWatch(body(SHARE, SHARE, graph(WRITTEN)), {})

@@ -4,7 +4,7 @@ import { element, markdown } from './elements.js';
 import { figure, logTime, nameAndUnit, since } from './format.js';
 
 const STATES = {
-  ALARM: ['in alarm', 0],
+  ALARM: ['alarm', 0],
   INSUFFICIENT_DATA: ['no data', 1],
   OK: ['ok', 2],
   MISSING: ['not deployed', 3],
@@ -27,7 +27,7 @@ const alarm = (stack, { name, state, since: changed, reason, description }) => {
   const runbook = /https?:\/\/[^\s<>"']+/.exec(description)?.[0];
   const said = short.replaceAll('-', ' ');
   const named = runbook ? element('a', { href: runbook, target: '_blank', rel: 'noreferrer' }, said) : said;
-  const ago = changed ? ` for ${since(Date.now() / 1000 - changed)}` : '';
+  const ago = changed ? `, ${since(Date.now() / 1000 - changed)}` : '';
   return element('li', { className: `state ${state}`, title: [name, description, reason].filter(Boolean).join('\n') },
     element('i', { 'aria-hidden': 'true' }), element('span', {}, named),
     element('small', {}, state === 'ALARM' ? word + ago : word));

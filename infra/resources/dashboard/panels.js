@@ -208,7 +208,7 @@ function whatBroke({ ours, lambda, mapping, table, index, kinesis }, stack) {
     ),
     graph(
       6,
-      'Records Lambda gave up on',
+      'Records Lambda could not deliver',
       [
         mapping('OnFailureDestinationDeliveredEventCount', { label: 'kept in S3', color: COLOURS.notice }),
         mapping('DroppedEventCount', { label: 'dropped', color: COLOURS.bad }),
