@@ -9,7 +9,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import alarms, cost, dashboard, demo, explore, local, models, publish, rejected, schema, scores, smoke, train
+from cli import (
+    alarms,
+    cost,
+    dashboard,
+    demo,
+    explore,
+    local,
+    models,
+    publish,
+    rejected,
+    schema,
+    scores,
+    smoke,
+    train,
+)
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
 from cli.interrupts import stops_cleanly
 from cli.known_errors import explain
