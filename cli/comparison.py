@@ -7,6 +7,7 @@ anything counts. docs/comparison.md tells how it is measured.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.errors import FAILED
+from cli.errors import INTERRUPTED
+from cli.interrupts import stops_cleanly
+from cli.known_errors import explain
 
 if TYPE_CHECKING:
     from infra.local.state import LocalStage
@@ -25,26 +28,34 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print a table, write compare.json and compare.png; 1 where that was not possible."""
-    from infra.errors import InfraError
-    from infra.local.stage import local_stage
-    from loadtest.bench.agreement import DifferentScoresError
-    from loadtest.compare.contest import compare
-    from loadtest.compare.errors import ComparisonError
-
     options = parse(arguments)
-    effort = effort_of(options)
     try:
-        with tempfile.TemporaryDirectory(prefix="compare-") as temporary:
-            folder = Path(temporary)
-            say("starting an embedded AWS of its own")
-            with local_stage(folder / "local") as stage:
-                ground = ground_of(stage, options.python, folder / "contestants")
-                results = compare(ground, effort, options.only, say)
-    except (ComparisonError, DifferentScoresError, InfraError) as error:
-        say(f"not compared: {error}")
-        return FAILED
+        with stops_cleanly():
+            results = measure(options)
+    except KeyboardInterrupt:
+        say("stopped; nothing was written")
+        return INTERRUPTED
+    except Exception as error:
+        known = explain(error)
+        if known is None:
+            raise
+        say(f"not compared: {known[0]}")
+        return known[1]
     report(results, options)
     return 0
+
+
+def measure(options: argparse.Namespace) -> list[Result]:
+    """Everything, on an embedded AWS that is up for as long as this takes."""
+    from infra.local.stage import local_stage
+    from loadtest.compare.contest import compare
+
+    with tempfile.TemporaryDirectory(prefix="compare-") as temporary:
+        folder = Path(temporary)
+        say("starting an embedded AWS of its own")
+        with local_stage(folder / "local") as stage:
+            ground = ground_of(stage, options.python, folder / "contestants")
+            return compare(ground, effort_of(options), options.only, say)
 
 
 def say(text: str) -> None:
@@ -54,8 +65,6 @@ def say(text: str) -> None:
 
 def ground_of(stage: LocalStage, python: Path, folder: Path) -> Ground:
     """The local stage as the comparison sees it."""
-    import os
-
     from infra.local.client_settings import clean_environment, isolated_session
     from loadtest.compare.ground import Ground
 
@@ -116,7 +125,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", help=f"some of {names}, with commas between them (default all)")
     parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
     parser.add_argument("--markdown", action="store_true", help="print the table of docs/comparison.md")
-    parser.add_argument("--quick", action="store_true", help="few events: to see that it works, not to measure")
+    parser.add_argument(
+        "--quick", action="store_true", help="few events: to see that it works, not to measure"
+    )
     parser.add_argument("--out", type=Path, default=BUILD, help="folder of compare.json and compare.png")
     parser.add_argument(
         "--python",

@@ -202,4 +202,3 @@ class JsonLambda(Asked):
 def sandboxes_of(emulator: int, function: str) -> list[psutil.Process]:
     """The processes in which the embedded AWS runs a function."""
     return children_named(emulator, f"/ministack-lambda-{function}-")
-

@@ -52,8 +52,7 @@ def compare(ground: Ground, effort: Effort, only: Sequence[str], say: Say) -> li
         if lacking := missing_modules(ground.python, contestant.needs):
             say(f"{name} is left out: {', '.join(lacking)} cannot be installed for this Python and machine")
             continue
-        match = Match(ground, effort, payloads, expected, lambda what, name=name: say(f"{name}: {what}"))
-        results.append(match.play(contestant))
+        results.append(Match(ground, effort, payloads, expected, say).play(contestant))
     return results
 
 

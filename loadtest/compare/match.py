@@ -45,7 +45,7 @@ class Match:
     effort: Effort
     payloads: Sequence[bytes]
     expected: Mapping[Key, str]
-    say: Say
+    say: Say  # one line of progress
 
     def play(self, contestant: Contestant) -> Result:
         """All phases, each with events of its own.
@@ -58,17 +58,21 @@ class Match:
 
     def _play(self, contestant: Contestant, store: Store) -> Result:
         effort, source = self.effort, iter(self.payloads)
-        self.say("cold starts")
+
+        def tell(what: str) -> None:
+            self.say(f"{contestant.name}: {what}")
+
+        tell("cold starts")
         starts = [phases.cold_start(contestant, store, each) for each in islice(source, effort.starts)]
-        self.say(f"the scores of {effort.agreement:,} events")
+        tell(f"the scores of {effort.agreement:,} events")
         warm = list(islice(source, effort.agreement))
         phases.burst(contestant, store, warm)
         self._require_scores(contestant, store, warm)
-        self.say(f"{effort.events:,} events as fast as it takes them")
+        tell(f"{effort.events:,} events as fast as it takes them")
         burst = self._burst(contestant, store, list(islice(source, effort.events)))
-        self.say(f"{effort.probes:,} single events")
+        tell(f"{effort.probes:,} single events")
         probed = [phases.probe(contestant, store, each) for each in islice(source, effort.probes)]
-        self.say(f"killed among {effort.crash_events:,} events")
+        tell(f"killed among {effort.crash_events:,} events")
         crashed = list(islice(source, effort.crash_events))
         missing = phases.crash(contestant, store, crashed, effort.crash_rate)
         return result_of(contestant, starts, burst, probed, (len(crashed), missing))

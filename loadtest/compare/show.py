@@ -28,9 +28,10 @@ HEADERS = (
     "lost in a crash",
 )
 EXPLANATION = (
-    "CPU is user and system of the contestant's own processes, the emulator's beside it. Put → readable is of "
-    "single events. Memory is the peak of all its processes. Lost: events without a score after its processes "
-    "were killed among them and started again at once, each event sent once."
+    "CPU is user and system of the contestant's own processes, the emulator's beside it. Put → readable is "
+    "of single events. Memory is the peak of all its processes. Cold start is from the start of its first "
+    "process to the first score. Lost: events without a score after its processes were killed among them and "
+    "started again at once, each event sent once."
 )
 
 

@@ -34,9 +34,7 @@ class Streamed(Contestant):
 
     def send(self, payload: bytes) -> bool:
         """One PutRecord."""
-        self._kinesis.put_record(
-            StreamName=self.stream, Data=payload, PartitionKey=key_of(payload)[0]
-        )
+        self._kinesis.put_record(StreamName=self.stream, Data=payload, PartitionKey=key_of(payload)[0])
         return True
 
     def send_all(self, payloads: Sequence[bytes]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -109,6 +111,18 @@ def tree_of(pid: int) -> list[psutil.Process]:
 def children_named(pid: int, part: str) -> list[psutil.Process]:
     """The processes below `pid` whose command line contains `part`."""
     return [process for process in tree_of(pid)[1:] if part in _command(process)]
+
+
+def age_seconds(process: psutil.Process) -> float:
+    """How long ago a process was started, to about 10 ms; 0 for one that is gone.
+
+    Told against a process started now: the system's own start times may all be off by up to a second.
+    """
+    with subprocess.Popen([sys.executable, "-S", "-c", ""]) as now:
+        try:
+            return float(psutil.Process(now.pid).create_time() - process.create_time())
+        except psutil.Error:
+            return 0.0
 
 
 def kill(processes: Iterable[psutil.Process], timeout_seconds: float = 10.0) -> None:

@@ -5,9 +5,9 @@ remembers its place for recovery; whole batches scored in `flat_map_batch`; a si
 recovery store, so that a dataflow that died goes on where its last snapshot was.
 https://docs.bytewax.io/stable/guide/concepts/recovery.html
 
-In its favour: our graph and onnxruntime, not scikit-learn, and only the probability is asked for; the shards are
-read every 25 ms like the embedded event source reads them, where AWS allows five reads a second; resharding is
-not followed; a bad event is dropped with a line of log; neither reasons nor unseen categories.
+In its favour: our graph and onnxruntime, not scikit-learn, and only the probability is asked for; the shards
+are read every 25 ms as the embedded event source reads them, where AWS allows five reads a second;
+resharding is not followed; a bad event is dropped with a line of log; neither reasons nor unseen categories.
 """
 
 import json
@@ -31,31 +31,14 @@ RETENTION = timedelta(days=30)
 RISK_SHARDS = 16
 POLL = timedelta(milliseconds=25)
 RECORDS_PER_READ = 500
-NUMERIC = ["tenure", "MonthlyCharges", "TotalCharges"]
-CATEGORICAL = [
-    "gender",
-    "SeniorCitizen",
-    "Partner",
-    "Dependents",
-    "PhoneService",
-    "MultipleLines",
-    "InternetService",
-    "OnlineSecurity",
-    "OnlineBackup",
-    "DeviceProtection",
-    "TechSupport",
-    "StreamingTV",
-    "StreamingMovies",
-    "Contract",
-    "PaperlessBilling",
-    "PaymentMethod",
-]
 
 log = logging.getLogger(__name__)
 settings: dict[str, Any] = json.loads(Path("settings.json").read_text())
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = 1
 session = onnxruntime.InferenceSession("model.onnx", options, providers=["CPUExecutionProvider"])
+NUMERIC = [each.name for each in session.get_inputs() if each.type == "tensor(float)"]
+CATEGORICAL = [each.name for each in session.get_inputs() if each.type == "tensor(string)"]
 
 
 class Shard(StatefulSourcePartition[bytes, str | None]):

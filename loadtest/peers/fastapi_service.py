@@ -4,8 +4,8 @@ As FastAPI's documentation recommends: the body is a pydantic model, the model i
 path operation is a plain `def`, since it blocks, and uvicorn runs one worker for each core.
 https://fastapi.tiangolo.com/advanced/events/ · https://fastapi.tiangolo.com/deployment/server-workers/
 
-In its favour: no access log; boto3's low-level client, which threads may share, with the item written by hand;
-neither reasons nor unseen categories; nobody deploys it, and no load balancer stands before it.
+In its favour: no access log; boto3's low-level client, which threads may share, with the item written by
+hand; neither reasons nor unseen categories; nobody deploys it, and no load balancer stands before it.
 """
 
 import json

@@ -4,8 +4,8 @@ As their documentations recommend: the model is loaded with the module, gunicorn
 its default kind. https://flask.palletsprojects.com/en/stable/deploying/gunicorn/ ·
 https://docs.gunicorn.org/en/stable/design.html#how-many-workers
 
-In its favour: the fields are looked for, but neither their types nor their bounds are checked; neither reasons
-nor unseen categories; nobody deploys it, and no proxy stands before it.
+In its favour: the fields are looked for, but neither their types nor their bounds are checked; neither
+reasons nor unseen categories; nobody deploys it, and no proxy stands before it.
 """
 
 import json
@@ -22,31 +22,11 @@ from flask import Flask, abort, jsonify, request
 
 RETENTION = timedelta(days=30)
 RISK_SHARDS = 16
-COLUMNS = [
-    "gender",
-    "SeniorCitizen",
-    "Partner",
-    "Dependents",
-    "tenure",
-    "PhoneService",
-    "MultipleLines",
-    "InternetService",
-    "OnlineSecurity",
-    "OnlineBackup",
-    "DeviceProtection",
-    "TechSupport",
-    "StreamingTV",
-    "StreamingMovies",
-    "Contract",
-    "PaperlessBilling",
-    "PaymentMethod",
-    "MonthlyCharges",
-    "TotalCharges",
-]
 OPTIONAL = {"TotalCharges"}
 
 settings: dict[str, Any] = json.loads(Path("settings.json").read_text())
 model = joblib.load("model.joblib")
+COLUMNS = list(model.feature_names_in_)
 table: Any = boto3.resource("dynamodb").Table(settings["table"])
 app = Flask(__name__)
 

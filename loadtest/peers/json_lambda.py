@@ -4,8 +4,9 @@ What many write who want neither a server nor a library: no numpy, no model file
 `make compare` deploys this file with weights.json and settings.json beside it. One line of log for each call,
 as most such handlers print. boto3 comes with the runtime, as on AWS.
 
-In its favour: the curves are laid out beforehand, so that a number costs one bisection; fields are looked for,
-but neither types nor bounds are checked; neither reasons nor unseen categories; HTTP API, the cheaper kind.
+In its favour: the curves are laid out beforehand, so that a number costs one bisection; fields are looked
+for, but neither types nor bounds are checked; neither reasons nor unseen categories; HTTP API, the cheaper
+kind.
 """
 
 import json
@@ -26,7 +27,7 @@ HERE = Path(__file__).parent
 
 settings: dict[str, Any] = json.loads((HERE / "settings.json").read_text())
 weights: dict[str, Any] = json.loads((HERE / "weights.json").read_text())
-levels = [(name, {level: weight for level, weight in known}) for name, known in weights["levels"]]
+levels = [(name, dict(known)) for name, known in weights["levels"]]
 table: Any = boto3.resource("dynamodb").Table(settings["table"])
 
 
