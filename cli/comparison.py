@@ -48,14 +48,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(options: argparse.Namespace) -> list[Result]:
     """Everything, on an embedded AWS that is up for as long as this takes."""
     from infra.local.stage import local_stage
-    from loadtest.compare.contest import compare
+    from loadtest.compare.contest import compare, train_model
 
+    effort = effort_of(options)
+    say(f"training on {effort.training_rows:,} customers")
+    trained = train_model(effort.training_rows)
     with tempfile.TemporaryDirectory(prefix="compare-") as temporary:
         folder = Path(temporary)
         say("starting an embedded AWS of its own")
         with local_stage(folder / "local") as stage:
             ground = ground_of(stage, options.python, folder / "contestants")
-            return compare(ground, effort_of(options), options.only, say)
+            return compare(ground, trained, effort, options.only, say)
 
 
 def say(text: str) -> None:

@@ -72,6 +72,7 @@ class WebService(Asked):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._service.stop()
+        self._ground.drop(self.table)
 
     def start(self) -> None:
         """The server with its workers."""
@@ -151,6 +152,7 @@ class JsonLambda(Asked):
     ) -> None:
         self._ground.client("apigatewayv2").delete_api(ApiId=self._api)
         self._ground.client("lambda").delete_function(FunctionName=self._function)
+        self._ground.drop(self.table)
 
     def start(self) -> None:
         """Nothing: Lambda starts it with the first call."""

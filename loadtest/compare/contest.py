@@ -33,14 +33,14 @@ CONTESTANTS: Mapping[str, Callable[[Ground, TrainedModel], Contestant]] = {
 Say = Callable[[str], object]
 
 
-def compare(ground: Ground, effort: Effort, only: Sequence[str], say: Say) -> list[Result]:
-    """Measure the contestants that are named, in the order of CONTESTANTS.
+def compare(
+    ground: Ground, trained: TrainedModel, effort: Effort, only: Sequence[str], say: Say
+) -> list[Result]:
+    """Measure the contestants that are named, in the order of CONTESTANTS, on this model.
 
     One whose libraries are not installed is said and left out. Raises ComparisonError, and
-    DifferentScoresError where one does not give the scores of the others.
+    DifferentScoresError where one does not give the scores that the scorer's own code gives.
     """
-    say(f"training {CANDIDATE} on {effort.training_rows:,} customers")
-    trained = train_model(effort.training_rows)
     ground.serve(trained)
     payloads = make_payloads(effort.total)
     expected = expected_scores(trained, payloads)

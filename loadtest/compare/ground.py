@@ -61,6 +61,10 @@ class Ground:
         )
         return table
 
+    def drop(self, table: str) -> None:
+        """Forget a table that was made here."""
+        self.client("dynamodb").delete_table(TableName=table)
+
     def lay_out(self, name: str, trained: TrainedModel, **settings: str) -> Path:
         """A contestant's own folder with the model as pipeline, graph and weights, and its settings."""
         folder = self.folder / name

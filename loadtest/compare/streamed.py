@@ -109,6 +109,7 @@ class Bytewax(Streamed):
     ) -> None:
         self._service.stop()
         self._kinesis.delete_stream(StreamName=self.stream)
+        self._ground.drop(self.table)
 
     def start(self) -> None:
         """The dataflow, from its last snapshot."""
