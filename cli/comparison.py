@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     try:
         with stops_cleanly():
-            results = measure(options)
+            results = read(options.earlier) if options.earlier else measure(options)
     except KeyboardInterrupt:
         say("stopped; nothing was written")
         return INTERRUPTED
@@ -59,6 +59,17 @@ def measure(options: argparse.Namespace) -> list[Result]:
         with local_stage(folder / "local") as stage:
             ground = ground_of(stage, options.python, folder / "contestants")
             return compare(ground, trained, effort, options.only, say)
+
+
+def read(file: Path) -> list[Result]:
+    """What an earlier run measured. Raises ComparisonError where the file is not of one."""
+    from loadtest.compare.errors import ComparisonError
+    from loadtest.compare.show import from_json
+
+    try:
+        return from_json(file.read_text())
+    except (ValueError, KeyError, TypeError):
+        raise ComparisonError(f"{file} is no compare.json of this version: measure again") from None
 
 
 def say(text: str) -> None:
@@ -99,7 +110,8 @@ def report(results: Sequence[Result], options: argparse.Namespace) -> None:
     document = as_json(results)
     folder: Path = options.out
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "compare.json").write_text(document + "\n")
+    if not options.earlier:
+        (folder / "compare.json").write_text(document + "\n")
     (folder / "compare.png").write_bytes(draw(results))
     if options.json:
         print(document)
@@ -131,6 +143,13 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help="few events: to see that it works, not to measure"
     )
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="earlier",
+        metavar="FILE",
+        help="print and draw an earlier run again",
+    )
     parser.add_argument("--out", type=Path, default=BUILD, help="folder of compare.json and compare.png")
     parser.add_argument(
         "--python",
@@ -144,7 +163,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"--only {', '.join(unknown)}: there are {names}")
     if options.events is not None and options.events < 1:
         parser.error(f"--events {options.events}: expected at least 1")
-    if not options.python.exists():
+    if options.earlier and not options.earlier.is_file():
+        parser.error(f"--from {options.earlier}: no such file; `make compare` writes build/compare.json")
+    if not options.earlier and not options.python.exists():
         parser.error(f"--python {options.python}: no such file; `make compare` sets it up")
     return options
 

@@ -15,7 +15,7 @@ from loadtest.probe import ProbeTimeoutError, put_to_readable
 
 PATIENCE_SECONDS = 60.0  # until what was sent is readable, or nothing more becomes so
 RETRY_SECONDS = 0.01  # while a server is not up yet
-SETTLE_SECONDS = 8.0  # after a crash, without any progress
+ANSWERED_SECONDS = 2.0  # for one that answers: when all calls have ended, nothing more will come
 LAST_ONES = 16  # events: looked for until they are there, for at the end of a burst all others are too
 LOOK_SECONDS = 0.02
 SETTLE_LOOK_SECONDS = 0.5
@@ -101,7 +101,7 @@ def crash(contestant: Contestant, store: Store, payloads: Sequence[bytes], rate:
         contestant.send_at(payloads, rate)
     finally:
         killer.join()
-    return settle(store, payloads, SETTLE_SECONDS)
+    return settle(store, payloads, ANSWERED_SECONDS if contestant.answers else PATIENCE_SECONDS)
 
 
 def _kill_and_start(contestant: Contestant) -> None:

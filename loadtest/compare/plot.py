@@ -87,7 +87,8 @@ def _panel(pen: Pen, axes: Any, panel: Panel, results: Sequence[Result], *, name
     axes.spines[:].set_visible(False)
     pen.heading(axes, panel.heading + (", log axis" if panel.log else ""))
     for row, value in enumerate(values):
-        beside = value * 1.13 if panel.log else value + axes.get_xlim()[1] / 60
+        low, high = axes.get_xlim()
+        beside = value * (high / low) ** 0.02 if panel.log else value + high * 0.02
         pen.label(axes, beside, row, short(value), va="center")
 
 

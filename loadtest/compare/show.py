@@ -64,6 +64,11 @@ def as_json(results: Sequence[Result]) -> str:
     )
 
 
+def from_json(text: str) -> list[Result]:
+    """The results of `as_json`. Raises ValueError, KeyError or TypeError for anything else."""
+    return [Result(**each) for each in json.loads(text)["contestants"]]
+
+
 def as_markdown(results: Sequence[Result]) -> str:
     """The table of docs/comparison.md."""
     rows = [list(HEADERS), ["---", *["---:"] * (len(HEADERS) - 1)], *map(cells_of, results)]

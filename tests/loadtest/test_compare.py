@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from cli.comparison import main
-from loadtest.compare.contest import CONTESTANTS, expected_scores, make_payloads
+from loadtest.compare.contest import expected_scores, make_payloads
 from loadtest.compare.contestant import Service, last_line, missing_modules, wait_until
 from loadtest.compare.effort import FULL, QUICK
 from loadtest.compare.errors import ComparisonError
@@ -100,10 +100,25 @@ def test_everything_measured_is_in_the_json(capsys: pytest.CaptureFixture[str]) 
     assert "Cold start is from the start" in " ".join(capsys.readouterr().out.split())
 
 
+def test_an_earlier_run_is_printed_and_drawn_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without measuring anything; what is no such file is one line."""
+    results = [result(), result(name="flask", answer_p50=21.7)]
+    (tmp_path / "compare.json").write_text(as_json(results))
+    assert main(["--from", str(tmp_path / "compare.json"), "--markdown", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == as_markdown(results) + "\n"
+    assert (tmp_path / "compare.png").stat().st_size > 1000
+    (tmp_path / "compare.json").write_text('{"contestants": [{"name": "ours"}]}')
+    assert main(["--from", str(tmp_path / "compare.json")]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "no compare.json of this version" in told
+
+
 def test_the_picture_is_drawn_for_any_number_of_contestants() -> None:
-    """Also where nothing was lost."""
+    """Also for one alone, where nothing was lost."""
     assert draw([result(crash_missing=0)]).startswith(b"\x89PNG")
-    assert draw([result(name=name) for name in CONTESTANTS]).startswith(b"\x89PNG")
     assert [short(value) for value in (0, lost_percent(result()), 12.6, 2500)] == ["0", "0.3", "13", "2,500"]
 
 
@@ -112,9 +127,11 @@ def test_cpu_counts_processes_that_start_and_end_meanwhile() -> None:
     with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as before:
         assert before.stdout
         before.stdout.readline()
-        with Watch(lambda: tree_of(psutil.Process().pid)[1:]) as watch:
+        watched = [psutil.Process(before.pid)]
+        with Watch(lambda: watched) as watch:
             with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as meanwhile:
                 assert meanwhile.stdout
+                watched.append(psutil.Process(meanwhile.pid))
                 meanwhile.stdout.readline()
                 time.sleep(0.3)
                 used = sum(psutil.Process(meanwhile.pid).cpu_times()[:2])

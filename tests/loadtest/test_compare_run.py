@@ -48,7 +48,9 @@ def test_ours_and_a_lambda_are_compared(
     arguments = local_aws.client_arguments()
     functions = boto3.client("lambda", **arguments).list_functions()["Functions"]
     assert not [each for each in functions if each["FunctionName"].endswith("-json")]
-    assert f"{local_aws.table}-lambda" not in boto3.client("dynamodb", **arguments).list_tables()["TableNames"]
+    assert (
+        f"{local_aws.table}-lambda" not in boto3.client("dynamodb", **arguments).list_tables()["TableNames"]
+    )
     companions = psutil.Process(local_aws.pids["companions"])
     assert companions.status() != psutil.STATUS_STOPPED
 
