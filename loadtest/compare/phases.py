@@ -57,12 +57,11 @@ def burst(contestant: Contestant, store: Store, payloads: Sequence[bytes]) -> fl
         raise ComparisonError(
             f"{contestant.name} refused {len(payloads) - taken:,} of {len(payloads):,} events"
         )
-    for key in last:
-        wait_until(
-            lambda key=key: store.is_readable(key),  # type: ignore[misc]
-            timeout_seconds=PATIENCE_SECONDS,
-            every_seconds=LOOK_SECONDS,
-        )
+    wait_until(
+        lambda: all(store.is_readable(key) for key in last),
+        timeout_seconds=PATIENCE_SECONDS,
+        every_seconds=LOOK_SECONDS,
+    )
     seconds = time.perf_counter() - started
     missing = settle(store, payloads, PATIENCE_SECONDS)
     if missing:
@@ -75,10 +74,10 @@ def probe(contestant: Contestant, store: Store, payload: bytes) -> Probed:
     key = key_of(payload)
     sent = 0.0
     time.sleep(BETWEEN_PROBES_SECONDS)
-    started = time.perf_counter()
 
     def put() -> None:
         nonlocal sent
+        started = time.perf_counter()
         if not contestant.send(payload):
             raise ComparisonError(f"{contestant.name} refused an event")
         sent = time.perf_counter() - started
