@@ -131,36 +131,13 @@ def effort_of(options: argparse.Namespace) -> Effort:
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options; ends with one line where they make no sense."""
-    from infra.paths import BUILD
     from loadtest.compare.contest import CONTESTANTS
 
-    names = ", ".join(CONTESTANTS)
-    parser = argparse.ArgumentParser(prog="python -m cli.comparison", description=__doc__)
-    parser.add_argument("--events", type=int, help="how many events the burst has (default 10,000)")
-    parser.add_argument("--only", help=f"some of {names}, with commas between them (default all)")
-    parser.add_argument("--json", action="store_true", help="print the JSON instead of the table")
-    parser.add_argument("--markdown", action="store_true", help="print the table of docs/comparison.md")
-    parser.add_argument(
-        "--quick", action="store_true", help="few events: to see that it works, not to measure"
-    )
-    parser.add_argument(
-        "--from",
-        type=Path,
-        dest="earlier",
-        metavar="FILE",
-        help="print and draw an earlier run again",
-    )
-    parser.add_argument("--out", type=Path, default=BUILD, help="folder of compare.json and compare.png")
-    parser.add_argument(
-        "--python",
-        type=Path,
-        default=BUILD / "compare-venv" / "bin" / "python",
-        help="interpreter with the peers' libraries (default the one that `make compare` sets up)",
-    )
+    parser = option_parser(", ".join(CONTESTANTS))
     options = parser.parse_args(arguments)
     options.only = options.only.split(",") if options.only else list(CONTESTANTS)
     if unknown := [name for name in options.only if name not in CONTESTANTS]:
-        parser.error(f"--only {', '.join(unknown)}: there are {names}")
+        parser.error(f"--only {', '.join(unknown)}: there are {', '.join(CONTESTANTS)}")
     if options.events is not None and options.events < 1:
         parser.error(f"--events {options.events}: expected at least 1")
     if options.earlier and not options.earlier.is_file():
@@ -168,6 +145,28 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if not options.earlier and not options.python.exists():
         parser.error(f"--python {options.python}: no such file; `make compare` sets it up")
     return options
+
+
+def option_parser(names: str) -> argparse.ArgumentParser:
+    """What may be asked for; `names` are those of the contestants."""
+    from infra.paths import BUILD
+
+    parser = argparse.ArgumentParser(prog="python -m cli.comparison", description=__doc__)
+    add = parser.add_argument
+    add("--events", type=int, help="how many events the burst has (default 10,000)")
+    add("--only", help=f"some of {names}, with commas between them (default all)")
+    add("--json", action="store_true", help="print the JSON instead of the table")
+    add("--markdown", action="store_true", help="print the table of docs/comparison.md")
+    add("--quick", action="store_true", help="few events: to see that it works, not to measure")
+    add("--from", type=Path, dest="earlier", metavar="FILE", help="print and draw an earlier run again")
+    add("--out", type=Path, default=BUILD, help="folder of compare.json and compare.png (default build/)")
+    add(
+        "--python",
+        type=Path,
+        default=BUILD / "compare-venv" / "bin" / "python",
+        help="interpreter with the peers' libraries (default the one that `make compare` sets up)",
+    )
+    return parser
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from contract.schema import load_schema
 from loadtest.bench.agreement import Item
 from loadtest.bench.ours import Kernel
 from loadtest.bench.subject import CANDIDATE, SCHEMA, Record, Subject
-from loadtest.compare.asked import FastApi, FlaskApi, JsonLambda
+from loadtest.compare.asked import FastApi, FlaskApi
 from loadtest.compare.contestant import Contestant, missing_modules
 from loadtest.compare.effort import Effort
+from loadtest.compare.functions import JsonLambda
 from loadtest.compare.ground import Ground
 from loadtest.compare.match import Match
 from loadtest.compare.result import Result

@@ -16,6 +16,7 @@ from training.registry.release import release
 from training.result import TrainedModel
 
 PROJECT = Path(__file__).resolve().parents[2]
+PEERS = PROJECT / "loadtest" / "peers"
 MODEL, GRAPH, WEIGHTS, SETTINGS = "model.joblib", "model.onnx", "weights.json", "settings.json"
 
 

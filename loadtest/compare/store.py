@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from loadtest.accounting import identity, scan
@@ -43,7 +43,3 @@ class Store:
             if key in wanted:
                 found[key] = item["probability"]["N"]
         return found
-
-    def missing(self, expected: Mapping[Key, str]) -> int:
-        """How many of these events have no score."""
-        return len(expected) - len(self.probabilities(expected))

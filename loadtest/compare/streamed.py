@@ -9,9 +9,9 @@ from typing import Self
 
 import psutil
 
-from loadtest.compare.asked import PEERS, sandboxes_of
 from loadtest.compare.contestant import Contestant, Service
-from loadtest.compare.ground import PROJECT, Ground
+from loadtest.compare.functions import sandboxes_of
+from loadtest.compare.ground import PEERS, PROJECT, Ground
 from loadtest.compare.store import key_of
 from loadtest.compare.watch import kill
 from producer.publisher import Publisher

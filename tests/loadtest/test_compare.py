@@ -23,7 +23,7 @@ from loadtest.compare.plot import draw, lost_percent, short
 from loadtest.compare.requests import post_all
 from loadtest.compare.result import Result, percentile
 from loadtest.compare.show import HEADERS, as_json, as_markdown, show
-from loadtest.compare.store import key_of
+from loadtest.compare.store import Store, key_of
 from loadtest.compare.watch import Watch, age_seconds, kill, paused, tree_of
 from tests.serving import serving
 from training.result import TrainedModel
@@ -72,6 +72,28 @@ def test_lines_are_those_with_code(tmp_path: Path) -> None:
     assert lines_of(tmp_path / "some.py") == 4
     (tmp_path / "some.json").write_text('{\n  "a": 1\n\n}\n')
     assert lines_of(tmp_path / "some.json") == 3
+
+
+def test_a_table_is_read_page_by_page_for_the_events_in_question() -> None:
+    """What else is in it does not count; an event is there when an item of its key is."""
+
+    class TwoPages:
+        def scan(self, **arguments: Any) -> Any:
+            first = "ExclusiveStartKey" not in arguments
+            item = {
+                "customer_id": {"S": "ana" if first else "ben"},
+                "event_key": {"S": "1"},
+                "probability": {"N": "0.25"},
+            }
+            return {"Items": [item]} | ({"LastEvaluatedKey": item} if first else {})
+
+        def get_item(self, **arguments: Any) -> Any:
+            assert arguments["ConsistentRead"]
+            return {"Item": {}} if arguments["Key"]["customer_id"]["S"] == "ana" else {}
+
+    store = Store(TwoPages(), "scores")
+    assert store.probabilities([("ben", "1"), ("cem", "1")]) == {("ben", "1"): "0.25"}
+    assert [store.is_readable((customer, "1")) for customer in ("ana", "cem")] == [True, False]
 
 
 def test_percentiles_lie_between_what_was_seen() -> None:

@@ -12,9 +12,9 @@ import pytest
 from cli.comparison import ground_of
 from infra.local.stage import LocalStage
 from loadtest.bench.agreement import DifferentScoresError
-from loadtest.compare.asked import JsonLambda
 from loadtest.compare.contest import compare, expected_scores, make_payloads
 from loadtest.compare.effort import Effort
+from loadtest.compare.functions import JsonLambda
 from loadtest.compare.ground import Ground
 from loadtest.compare.match import Match
 from training.result import TrainedModel
