@@ -3,7 +3,7 @@
 As its documentation recommends: a source of its own kind for Kinesis, one partition for each shard, which
 remembers its place for recovery; whole batches scored in `flat_map_batch`; a sink that writes in batches; a
 recovery store, so that a dataflow that died goes on where its last snapshot was.
-https://docs.bytewax.io/stable/guide/concepts/recovery.html
+https://github.com/bytewax/bytewax/blob/main/docs/guide/concepts/recovery.md
 
 In its favour: our graph and onnxruntime, not scikit-learn, and only the probability is asked for; the shards
 are read every 25 ms as the embedded event source reads them, where AWS allows five reads a second;

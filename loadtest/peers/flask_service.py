@@ -1,8 +1,7 @@
 """Peer: Flask, pandas and scikit-learn behind gunicorn; one request for each event. `make compare` runs it.
 
-As their documentations recommend: the model is loaded with the module, gunicorn runs 2 × cores + 1 workers of
-its default kind. https://flask.palletsprojects.com/en/stable/deploying/gunicorn/ ·
-https://docs.gunicorn.org/en/stable/design.html#how-many-workers
+As documented: the model is loaded with the module, gunicorn runs 2 × cores + 1 workers of its default kind.
+https://gunicorn.org/design
 
 In its favour: the fields are looked for, but neither their types nor their bounds are checked; neither
 reasons nor unseen categories; nobody deploys it, and no proxy stands before it.
