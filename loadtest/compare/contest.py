@@ -51,7 +51,7 @@ def compare(
             continue
         contestant = make(ground, trained)
         if lacking := missing_modules(ground.python, contestant.needs):
-            say(f"{name} is left out: {', '.join(lacking)} cannot be installed for this Python and machine")
+            say(f"{name} is left out: no {', '.join(lacking)} here; not every Python and machine has wheels")
             continue
         results.append(Match(ground, effort, payloads, expected, say).play(contestant))
     return results

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -58,6 +59,7 @@ def as_json(results: Sequence[Result]) -> str:
         "python": platform.python_version(),
         "machine": platform.machine(),
         "system": platform.system(),
+        "cores": os.cpu_count(),
     }
     return json.dumps(
         {**machine, "contestants": [asdict(each) for each in results]}, indent=2, ensure_ascii=False
