@@ -41,10 +41,11 @@ def test_ours_and_a_lambda_are_compared(
     assert [line for line in said if line.startswith("bytewax is left out: no bytewax here")]
     assert (ours.name, peer.name) == ("ours", "lambda")
     for each in (ours, peer):
-        assert min(each.events_per_second, each.cpu, each.emulator_cpu, each.client_cpu) > 0
+        assert min(each.events_per_second, each.emulator_cpu, each.client_cpu) > 0
         assert 0 < each.readable_p50 <= each.readable_p99
         assert min(each.cold_start, each.peak_memory, each.lines) > 0
         assert (each.events, each.crash_sent) == (100, 40)
+    assert 0 <= ours.cpu < peer.cpu  # so few events may take us less than the clock's tick
     assert ours.crash_missing == 0
     assert ours.answer_p50 is None
     assert peer.answer_p50
