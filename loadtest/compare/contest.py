@@ -15,6 +15,7 @@ from loadtest.bench.subject import CANDIDATE, SCHEMA, Record, Subject
 from loadtest.compare.asked import FastApi, FlaskApi
 from loadtest.compare.contestant import Contestant, missing_modules
 from loadtest.compare.effort import Effort
+from loadtest.compare.errors import ComparisonError
 from loadtest.compare.functions import JsonLambda
 from loadtest.compare.ground import Ground
 from loadtest.compare.match import Match
@@ -54,6 +55,8 @@ def compare(
             say(f"{name} is left out: no {', '.join(lacking)} here; not every Python and machine has wheels")
             continue
         results.append(Match(ground, effort, payloads, expected, say).play(contestant))
+    if not results:
+        raise ComparisonError(f"none of {', '.join(only)} can run here: name others with --only")
     return results
 
 

@@ -5,8 +5,8 @@ What many write who want neither a server nor a library: no numpy, no model file
 as most such handlers print. boto3 comes with the runtime, as on AWS.
 
 In its favour: the curves are laid out beforehand, so that a number costs one bisection; fields are looked
-for, but neither types nor bounds are checked; neither reasons nor unseen categories; HTTP API, the cheaper
-kind.
+for, but neither types nor bounds are checked; the event's time is stored as it was written; neither reasons
+nor unseen categories; HTTP API, the cheaper kind.
 """
 
 import json

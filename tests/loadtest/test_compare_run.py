@@ -14,6 +14,7 @@ from infra.local.stage import LocalStage
 from loadtest.bench.agreement import DifferentScoresError
 from loadtest.compare.contest import compare, expected_scores, make_payloads
 from loadtest.compare.effort import Effort
+from loadtest.compare.errors import ComparisonError
 from loadtest.compare.functions import JsonLambda
 from loadtest.compare.ground import Ground
 from loadtest.compare.match import Match
@@ -58,6 +59,12 @@ def test_ours_and_a_lambda_are_compared(
     )
     companions = psutil.Process(local_aws.pids["companions"])
     assert companions.status() != psutil.STATUS_STOPPED
+
+
+def test_nothing_that_can_run_is_no_result(ground: Ground, telco_model: TrainedModel) -> None:
+    """An empty table would look like one."""
+    with pytest.raises(ComparisonError, match="none of bytewax can run here"):
+        compare(ground, telco_model, EFFORT, ["bytewax"], lambda _: None)
 
 
 def test_other_scores_are_not_reported(ground: Ground, telco_model: TrainedModel) -> None:
