@@ -7,8 +7,8 @@ https://github.com/bytewax/bytewax/blob/main/docs/guide/concepts/recovery.md
 
 In its favour: our graph and onnxruntime, not scikit-learn, and only the probability is asked for; the shards
 are read every 25 ms as the embedded event source reads them, where AWS allows five reads a second;
-resharding is not followed; a bad event is dropped with a line of log, and neither types nor bounds are checked;
-the event's time is stored as it was written; neither reasons nor unseen categories.
+resharding is not followed; a bad event is dropped with a line of log, and neither types nor bounds are
+checked; the event's time is stored as it was written; neither reasons nor unseen categories.
 """
 
 import json

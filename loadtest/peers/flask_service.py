@@ -3,9 +3,9 @@
 As documented: the model is loaded with the module, gunicorn runs 2 × cores + 1 workers of its default kind.
 https://gunicorn.org/design
 
-In its favour: the fields are looked for, but neither their types nor their bounds are checked; the event's time
-is stored as it was written, never brought to one form; neither reasons nor unseen categories; nobody deploys
-it, and no proxy stands before it.
+In its favour: the fields are looked for, but neither their types nor their bounds are checked; the event's
+time is stored as it was written, never brought to one form; neither reasons nor unseen categories; nobody
+deploys it, and no proxy stands before it.
 """
 
 import json
