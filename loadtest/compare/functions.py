@@ -30,7 +30,7 @@ class JsonLambda(Asked):
     def __init__(self, ground: Ground, trained: TrainedModel) -> None:
         self._ground = ground
         self._trained = trained
-        self._function = f"{ground.function}-json"
+        self._function = f"json-{ground.function}"  # no prefix of the other's sandboxes
         self._api = ""
 
     def __enter__(self) -> Self:

@@ -53,7 +53,7 @@ def test_ours_and_a_lambda_are_compared(
     assert f"lambda: {EFFORT.probes} single events" in said
     arguments = local_aws.client_arguments()
     functions = boto3.client("lambda", **arguments).list_functions()["Functions"]
-    assert not [each for each in functions if each["FunctionName"].endswith("-json")]
+    assert not [each for each in functions if each["FunctionName"].startswith("json-")]
     assert (
         f"{local_aws.table}-lambda" not in boto3.client("dynamodb", **arguments).list_tables()["TableNames"]
     )
