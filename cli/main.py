@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cost, demo, explore, local, models, publish, rejected, schema, scores, train
+from cli import cost, demo, explore, loadtest, local, models, publish, rejected, schema, scores, train
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
 from cli.interrupts import stops_cleanly
 from cli.known_errors import explain
@@ -56,6 +56,7 @@ app.add_typer(rejected.app, name="rejected")
 app.command(epilog="Example: `churn cost --events-per-day 1e6 --customers 200000 --capacity cheapest`")(
     cost.cost
 )
+app.command(epilog="Example: `churn loadtest --rate 500 --run-time 60s --max-p95-ms 150`")(loadtest.loadtest)
 
 
 def main() -> None:

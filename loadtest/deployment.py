@@ -69,7 +69,7 @@ class Deployment:
         item would load the table that is being measured; then by the items themselves, which alone decide.
         Returns the last account; it is for the caller to judge.
         """
-        self._wait_for_metrics(since, len(published), patience_seconds, on_progress)
+        self.wait_for_metrics(since, len(published), patience_seconds, on_progress)
         deadline = time.monotonic() + patience_seconds
         while True:
             account = self.account_for(published, broken=broken, known_rejections=known_rejections)
@@ -77,32 +77,39 @@ class Deployment:
                 return account
             time.sleep(LOOK_AGAIN_SECONDS)
 
-    def _wait_for_metrics(
+    def wait_for_metrics(
         self,
         since: Mapping[str, float],
         expected: int,
         patience_seconds: float,
-        on_progress: Callable[[int, int], object] | None,
-    ) -> None:
+        on_progress: Callable[[int, int], object] | None = None,
+        *,
+        window_start: datetime | None = None,
+    ) -> bool:
+        """Wait until the scorer has settled `expected` records since `since`.
+
+        `since` is a `totals()` of the same window. False where nothing has moved for `patience_seconds`.
+        """
         best, moved = -1.0, time.monotonic()
         while time.monotonic() - moved < patience_seconds:
-            counted = self.counted_since(since)
+            counted = self.counted_since(since, window_start)
             settled = counted["EventsReceived"] - counted["EventsRetried"]
             if on_progress:
                 on_progress(min(int(settled), expected), expected)
             if settled >= expected:
-                return
+                return True
             if settled > best:
                 best, moved = settled, time.monotonic()
             time.sleep(LOOK_AGAIN_SECONDS)
+        return False
 
     def last_scored_at(self) -> float:
         """When the newest score in the table was made, in seconds since 1970. Reads the whole table."""
         pages = scan(self.dynamodb, self.table, "scored_at")
         return parse_time(max(item["scored_at"]["S"] for item in pages)) / 1000
 
-    def totals(self) -> dict[str, float]:
-        """Sums of the scorer's counting metrics over the last hours, from CloudWatch."""
+    def totals(self, window_start: datetime | None = None) -> dict[str, float]:
+        """Sums of the scorer's counting metrics since `window_start`, by default some hours."""
         end = datetime.now(UTC) + timedelta(minutes=1)
         queries = [
             {
@@ -120,12 +127,31 @@ class Deployment:
             for name in COUNTED
         ]
         answer = self.cloudwatch.get_metric_data(
-            MetricDataQueries=queries, StartTime=end - METRIC_WINDOW, EndTime=end
+            MetricDataQueries=queries, StartTime=window_start or end - METRIC_WINDOW, EndTime=end
         )
         sums = {result["Id"]: sum(result["Values"]) for result in answer["MetricDataResults"]}
         return {name: sums.get(name.lower(), 0.0) for name in COUNTED}
 
-    def counted_since(self, since: Mapping[str, float]) -> dict[str, float]:
-        """What the metrics have counted since an earlier `totals()`."""
-        now = self.totals()
+    def counted_since(
+        self, since: Mapping[str, float], window_start: datetime | None = None
+    ) -> dict[str, float]:
+        """What the metrics have counted since an earlier `totals()` of the same window."""
+        now = self.totals(window_start)
         return {name: now[name] - since[name] for name in COUNTED}
+
+    def iterator_age_ms(self, start: datetime) -> float | None:
+        """How far behind the stream the function was at worst since `start`; None before CloudWatch knows.
+
+        AWS/Lambda IteratorAge, which AWS keeps by the minute.
+        """
+        metric = {
+            "Namespace": "AWS/Lambda",
+            "MetricName": "IteratorAge",
+            "Dimensions": [{"Name": "FunctionName", "Value": f"{self.service}-scorer"}],
+        }
+        query = {"Id": "age", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+        answer = self.cloudwatch.get_metric_data(
+            MetricDataQueries=[query], StartTime=start, EndTime=datetime.now(UTC) + timedelta(minutes=1)
+        )
+        values = [value for result in answer["MetricDataResults"] for value in result["Values"]]
+        return max(values, default=None)

@@ -89,6 +89,7 @@ class SignedHttp:
         tls: Tls,
         ends: Callable[[], float] = lambda: math.inf,
         connections: int = 1,
+        read_seconds: float = READ_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._service = service
@@ -100,6 +101,7 @@ class SignedHttp:
         self._tls = tls
         self._ends = ends
         self._connections = connections
+        self._read_seconds = read_seconds
         self._clock = clock
         self._pool: Pool | TlsPool | None = None
         self._lock = threading.Lock()
@@ -153,7 +155,7 @@ class SignedHttp:
             headers=headers,
             retries=False,
             redirect=False,
-            timeout=Timeout(connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left), total=left),
+            timeout=Timeout(connect=min(CONNECT_SECONDS, left), read=min(self._read_seconds, left), total=left),
             decode_content=False,
         )
         return Answer(answer.status, answer.headers, answer.data)

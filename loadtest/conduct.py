@@ -1,0 +1,110 @@
+"""A load test from its first put to its account: run Locust, wait until all is settled, count, measure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from contract.event import parse_time
+from loadtest.accounting import Account, identity
+from loadtest.deployment import Deployment
+from loadtest.ledger import Ledgers
+from loadtest.locust_results import read_generator, read_requests
+from loadtest.locust_run import Plan, run_locust
+from loadtest.measured import Measured
+from loadtest.process_watch import ProcessWatch
+from loadtest.settlement import settle_all
+from loadtest.shapes import publishers_at
+from loadtest.table_query import TableQuery
+
+MARGIN = timedelta(minutes=2)  # metrics are kept by the minute
+AGE_PATIENCE_SECONDS = 3.0
+LOOK_AGAIN_SECONDS = 0.5
+
+OnProgress = Callable[[float, float, str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Conducted:
+    """A run's figures, and the cores that the stage's own processes took meanwhile (none on AWS)."""
+
+    measured: Measured
+    cores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Conductor:
+    """Runs load tests against one deployment. `patience_seconds` is how long nothing may move at the end."""
+
+    deployment: Deployment
+    table: TableQuery
+    processes: ProcessWatch
+    patience_seconds: float
+    on_progress: OnProgress
+
+    def run(self, plan: Plan, folder: Path) -> Conducted:
+        """One whole run, with everything it writes under `folder`. Raises LocustError."""
+        window = datetime.now(UTC) - MARGIN
+        before, known = self.deployment.totals(window), self.deployment.rejected_events()
+        started = datetime.now(UTC)
+        self.processes.start()
+        run_locust(
+            plan,
+            folder,
+            on_progress=lambda seconds: self.on_progress(seconds, plan.run_seconds, "publishing"),
+        )
+        cores = self.processes.cores()
+        ledgers = Ledgers(folder)
+        settled = self.deployment.wait_for_metrics(
+            before,
+            ledgers.count,
+            self.patience_seconds,
+            lambda done, total: self.on_progress(done, total, "settling"),
+            window_start=window,
+        )
+        account, last_scored_at = self._account(ledgers, known, again=settled)
+        seconds = sorted(ledgers.seconds())
+        first, last = (seconds[0], seconds[-1] + 1) if seconds else (0, 0)
+        end = parse_time(last_scored_at) / 1000 if last_scored_at else time.time()
+        return Conducted(
+            Measured(
+                account=account,
+                requests=read_requests(folder),
+                generator=read_generator(folder),
+                asked_events=asked_events(plan),
+                publishing_seconds=last - first,
+                settled_seconds=max(end, last) - first,
+                iterator_age_ms=self._iterator_age(started),
+                counted=self.deployment.counted_since(before, window),
+            ),
+            cores,
+        )
+
+    def _account(self, ledgers: Ledgers, known: set[str], *, again: bool) -> tuple[Account, str]:
+        """By the items, which alone decide; looked at twice where the metrics say that all is settled."""
+        account, last = settle_all(ledgers, self.table.all_of, self._rejected_ids(known))
+        if account.complete or not again:
+            return account, last
+        time.sleep(LOOK_AGAIN_SECONDS)
+        return settle_all(ledgers, self.table.all_of, self._rejected_ids(known))
+
+    def _rejected_ids(self, known: set[str]) -> set[str]:
+        found = map(identity, self.deployment.rejected_payloads(except_events=known))
+        return {each[1].rpartition("#")[2].replace("-", "") for each in found if each}
+
+    def _iterator_age(self, start: datetime) -> float | None:
+        deadline = time.monotonic() + max(AGE_PATIENCE_SECONDS, self.patience_seconds)
+        while (age := self.deployment.iterator_age_ms(start)) is None and time.monotonic() < deadline:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        return age
+
+
+def asked_events(plan: Plan) -> float:
+    """How many events the plan's shape asks for, second by second as Locust looks at it."""
+    each = plan.rate / plan.publishers
+    whole = int(plan.run_seconds)
+    users = [publishers_at(plan.shape, s, plan.run_seconds, plan.publishers) for s in range(whole)]
+    return each * (sum(users) + (plan.run_seconds - whole) * (users[-1] if users else plan.publishers))

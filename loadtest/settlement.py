@@ -1,0 +1,84 @@
+"""Where every event of a load test ended, customer by customer, from the ledgers and the items themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from loadtest.accounting import Account
+from loadtest.ledger import Ledgers, Published
+from loadtest.table_query import Stored
+
+QUERIES_IN_FLIGHT = 8
+ID_START = len("2026-11-20T10:00:00.123Z#")
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One customer's part of the account; `last_scored_at` is RFC 3339 text, or empty."""
+
+    written: int
+    collapsed: int
+    copies: int
+    rejected: int
+    missing: int
+    stale: bool
+    last_scored_at: str
+
+
+def settle_customer(published: Published, stored: Iterable[Stored], rejected: Collection[str]) -> Settled:
+    """Match one customer's events with the items.
+
+    An event is written where its item is there; collapsed where a newer item of its customer is, for then
+    the function had both in one batch; rejected where its bytes are kept. Ids are UUIDv7 made in the order of
+    the events' times, so their order is that of the items.
+    """
+    items = {item.event_key[ID_START:].replace("-", ""): item.scored_at for item in stored}
+    newest_stored = max(items, default="")
+    written = collapsed = copies = refused = missing = 0
+    seen: set[str] = set()
+    for event in published.ids:
+        if event in seen:
+            copies += 1
+            collapsed += 1
+        elif event in items:
+            written += 1
+        elif event in rejected:
+            refused += 1
+        elif event < newest_stored:
+            collapsed += 1
+        else:
+            missing += 1
+        seen.add(event)
+    last = max((items[event] for event in seen & items.keys()), default="")
+    stale = max(seen, default="") > newest_stored
+    return Settled(written, collapsed, copies, refused, missing, stale, last)
+
+
+def settle_all(
+    ledgers: Ledgers, all_of: Callable[[str], Iterable[Stored]], rejected: Collection[str]
+) -> tuple[Account, str]:
+    """The account of a whole run, and when its last event was scored.
+
+    `all_of` reads a customer's items; `rejected` are the ids of rejected events, as hexadecimal digits. All
+    events of a load test are valid, so whatever was rejected was misjudged, or given up on by Lambda.
+    """
+
+    def settle(published: Published) -> Settled:
+        return settle_customer(published, all_of(published.customer), rejected)
+
+    with ThreadPoolExecutor(QUERIES_IN_FLIGHT) as pool:
+        ends = list(pool.map(settle, ledgers.by_customer()))
+    rejections = sum(end.rejected for end in ends)
+    account = Account(
+        published=ledgers.count,
+        written=sum(end.written for end in ends),
+        collapsed=sum(end.collapsed for end in ends),
+        copies=sum(end.copies for end in ends),
+        rejected=rejections,
+        misjudged=rejections,
+        missing=sum(end.missing for end in ends),
+        stale=sum(end.stale for end in ends),
+    )
+    return account, max((end.last_scored_at for end in ends), default="")
