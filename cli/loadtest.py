@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import os
 import re
+import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.errors import FAILED, GATE_NOT_MET, WRONG_USAGE, CommandError
+from cli.errors import GATE_NOT_MET, WRONG_USAGE, CommandError
 from cli.loadtest_options import (
     CustomersOption,
     DataOption,
+    FindMaxOption,
     MaxIteratorAgeOption,
     MaxMissingOption,
     MaxP95Option,
@@ -22,6 +24,7 @@ from cli.loadtest_options import (
     MaxRefusedOption,
     MaxRejectedOption,
     MinEventsOption,
+    OnProductionOption,
     OutOption,
     PatienceOption,
     ProbesOption,
@@ -32,24 +35,25 @@ from cli.loadtest_options import (
     ShapeOption,
     TopsOption,
     UsersOption,
+    WebOption,
     WorkersOption,
 )
 from cli.output import emit_json, note, progress_bar
-from cli.stage import LOCAL, JsonOption, ProblemOption, Stage, StageOption, local_directory, resolve_stage
+from cli.stage import JsonOption, ProblemOption, StageOption
 
 if TYPE_CHECKING:
     from loadtest.conduct import Conductor
-    from loadtest.process_watch import ProcessWatch
+    from loadtest.locust_run import Plan
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+RUN_TIME, STEP_TIME = "60s", "15s"
 DEFAULT_FOLDER = Path("build") / "loadtest"
-PATIENCE_SECONDS = {LOCAL: 30.0}
-REMOTE_PATIENCE_SECONDS = 180.0  # CloudWatch is a minute or two behind
+KNEE_P95_MS, KNEE_ITERATOR_AGE_MS = 1_000.0, 2_000.0
 
 
 def loadtest(
     rate: RateOption = 500.0,
-    run_time: RunTimeOption = "60s",
+    run_time: RunTimeOption = None,
     shape: ShapeOption = "steady",
     users: UsersOption = None,
     workers: WorkersOption = 0,
@@ -67,8 +71,11 @@ def loadtest(
     max_rejected: MaxRejectedOption = 0,
     max_refused: MaxRefusedOption = None,
     max_iterator_age_ms: MaxIteratorAgeOption = None,
+    find_max: FindMaxOption = False,
+    web: WebOption = False,
     patience: PatienceOption = None,
     out: OutOption = None,
+    on_production: OnProductionOption = False,
     stage: StageOption = "local",
     schema: ProblemOption = None,
     as_json: JsonOption = False,
@@ -77,22 +84,24 @@ def loadtest(
 
     Users publish, read latest scores, and probe: publish one event and poll until its score is readable. At
     the end every published event must be written, collapsed into a newer one of its customer, or rejected.
+    Locust's report and statistics, and a summary, are kept in a folder.
     """
-    from loadtest.gates import judge
-    from loadtest.locust_run import LocustError, Plan
-    from loadtest.saturation import findings
+    from cli.loadtest_stage import conductor_of, stage_to_load
+    from loadtest.locust_run import Plan
     from loadtest.shapes import Shape
-    from loadtest.summary import document, new_folder, write
+    from loadtest.summary import new_folder
 
     if not (math.isfinite(rate) and rate > 0):
         raise CommandError(f"--rate {rate:g}: expected events a second above 0, such as 500", WRONG_USAGE)
     if shape not in list(Shape):
         raise CommandError(f"--shape {shape}: choose {', '.join(Shape)}", WRONG_USAGE)
+    if find_max and not probes_rate:
+        raise CommandError("--find-max judges by probes: give a --probes-rate above 0", WRONG_USAGE)
     plan = Plan(
         stage=stage,
         schema=schema or "",
         rate=rate,
-        run_seconds=seconds_in(run_time),
+        run_seconds=seconds_in(run_time or (STEP_TIME if find_max else RUN_TIME)),
         shape=Shape(shape),
         users=users,
         workers=workers,
@@ -103,7 +112,7 @@ def loadtest(
         data=data,
         seed=seed,
     )
-    given = {
+    limits = {
         "min_events_per_second": min_events_per_second,
         "max_p95_ms": max_p95_ms,
         "max_p99_ms": max_p99_ms,
@@ -113,29 +122,63 @@ def loadtest(
         "max_refused": max_refused,
         "max_iterator_age_ms": max_iterator_age_ms,
     }
-    limits = {name: limit for name, limit in given.items() if limit is not None}
-    target = resolve_stage(stage, schema)
-    require_model(target)
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    target = stage_to_load(stage, schema, on_production=on_production)
+    if web:
+        return serve(plan)
     folder = new_folder(out or DEFAULT_FOLDER)
-    note(f"{plan.rate:,.0f} events a second for {plan.run_seconds:g} s ({plan.shape}); writing to {folder}")
+    note(f"{plan.rate:,.0f} events a second, {plan.shape}, {plan.run_seconds:g} s; writing to {folder}")
     with progress_bar("publishing", counts=False) as bar:
         conductor = conductor_of(target, patience, lambda done, total, what: bar(int(done), int(total), what))
-        try:
-            done = conductor.run(plan, folder.absolute())
-        except LocustError as error:
-            raise CommandError(str(error), FAILED) from error
+        met = (_find if find_max else _judge)(conductor, plan, given, folder, as_json)
+    if not met:
+        raise typer.Exit(GATE_NOT_MET)
+    return None
+
+
+def _judge(conductor: Conductor, plan: Plan, limits: dict[str, float], folder: Path, as_json: bool) -> bool:
+    """One run; whether every gate was met."""
+    from cli.loadtest_show import show
+    from loadtest.gates import judge
+    from loadtest.saturation import findings
+    from loadtest.summary import document, write
+
+    done = conductor.run(plan, folder.absolute())
     verdicts = judge(done.measured, limits)
-    found = findings(done.measured, done.cores, os.cpu_count() or 1)
+    found = findings(done.measured, done.cores, os.cpu_count() or 1, done.timing)
     summary = document(plan, done, verdicts, found, folder)
     write(summary, folder)
     if as_json:
         emit_json(summary)
     else:
-        from cli.loadtest_show import show
-
         show(done, verdicts, found, folder)
-    if not summary["met"]:
-        raise typer.Exit(GATE_NOT_MET)
+    return bool(summary["met"])
+
+
+def _find(conductor: Conductor, plan: Plan, limits: dict[str, float], folder: Path, as_json: bool) -> bool:
+    """The highest sustained rate; whether it is at least --min-events-per-second, or one at all."""
+    from cli.loadtest_knee import find_max, show_knee
+    from loadtest.knee import Bounds
+    from loadtest.summary import write
+
+    bounds = Bounds(
+        p95_ms=limits.get("max_p95_ms", KNEE_P95_MS),
+        iterator_age_ms=limits.get("max_iterator_age_ms", KNEE_ITERATOR_AGE_MS),
+    )
+    found: dict[str, Any] = find_max(conductor, plan, bounds, folder)
+    write(found, folder)
+    if as_json:
+        emit_json(found)
+    else:
+        show_knee(found)
+    sustained = found["sustained_per_second"]
+    return sustained is not None and sustained >= limits.get("min_events_per_second", 0.0)
+
+
+def serve(plan: Plan) -> None:
+    """Locust's web UI until Ctrl-C."""
+    note("Locust's web UI: http://127.0.0.1:8089; Ctrl-C ends it")
+    subprocess.run(plan.web_arguments(), check=False)
 
 
 def seconds_in(text: str) -> float:
@@ -145,57 +188,3 @@ def seconds_in(text: str) -> float:
     if seconds < 1:
         raise CommandError(f"--run-time {text}: expected at least 1s, such as 60s, 5m or 8h", WRONG_USAGE)
     return seconds
-
-
-def require_model(stage: Stage) -> None:
-    """Without a model nothing is consumed, and all of the load would wait in the stream."""
-    if stage.registry().champion() is None:
-        raise CommandError(
-            f"stack {stage.stack} serves no model, so nothing would be scored: run `churn train` first"
-        )
-
-
-def conductor_of(stage: Stage, patience: float | None, on_progress: object) -> Conductor:
-    """What runs load tests against a stage."""
-    from loadtest.conduct import Conductor
-    from loadtest.deployment import Deployment
-    from loadtest.json_service import JsonService
-    from loadtest.table_query import TableQuery
-    from scorer.aws.credentials import Credentials
-
-    dynamodb = stage.client("dynamodb")
-    lean = JsonService(
-        "dynamodb",
-        url=dynamodb.meta.endpoint_url,
-        region=dynamodb.meta.region_name,
-        credentials=Credentials(os.environ),
-        connections=8,
-        ca_bundle=os.environ.get("AWS_CA_BUNDLE", ""),
-    )
-    return Conductor(
-        deployment=Deployment(
-            dynamodb=dynamodb,
-            cloudwatch=stage.client("cloudwatch"),
-            table=stage.table,
-            service=stage.stack,
-            scores=stage.scores(),
-            rejected=stage.rejected(),
-        ),
-        table=TableQuery(lean, stage.table),
-        processes=processes_of(stage),
-        patience_seconds=patience or PATIENCE_SECONDS.get(stage.name, REMOTE_PATIENCE_SECONDS),
-        on_progress=on_progress,  # type: ignore[arg-type]
-    )
-
-
-def processes_of(stage: Stage) -> ProcessWatch:
-    """The processes of a local stage; none of one on AWS."""
-    from infra.local.stage import status
-    from loadtest.process_watch import ProcessWatch
-
-    found = status(local_directory()) if stage.name == LOCAL else None
-    if found is None:
-        return ProcessWatch({})
-    names = {"ministack": "emulator", "companions": "event source"}
-    pids = {names[name]: pid for name, pid in found.pids.items() if name in names}
-    return ProcessWatch(pids, parent_of_function="emulator")

@@ -18,7 +18,12 @@ RateOption = Annotated[
     float, typer.Option("--rate", help="Events a second, at the top of the shape.", rich_help_panel=LOAD)
 ]
 RunTimeOption = Annotated[
-    str, typer.Option("--run-time", help="How long: 60, 90s, 5m, 8h.", rich_help_panel=LOAD)
+    str | None,
+    typer.Option(
+        "--run-time",
+        help="How long: 60, 90s, 5m, 8h. Default 60s, and 15s for each step of --find-max.",
+        rich_help_panel=LOAD,
+    ),
 ]
 ShapeOption = Annotated[
     str,
@@ -29,7 +34,7 @@ UsersOption = Annotated[
     typer.Option(
         "--users",
         min=1,
-        help="How many publishing users share the rate; default one per 1,000 events/s.",
+        help="How many publishing users share the rate; default 5, or 20 of a shape.",
         rich_help_panel=LOAD,
     ),
 ]
@@ -92,4 +97,18 @@ MaxRejectedOption = Annotated[float, _gate("--max-rejected", "Valid events that 
 MaxRefusedOption = Annotated[float | None, _gate("--max-refused", "Puts that failed, even in part.")]
 MaxIteratorAgeOption = Annotated[
     float | None, _gate("--max-iterator-age-ms", "How far behind the stream the function may fall.")
+]
+FindMaxOption = Annotated[
+    bool,
+    typer.Option(
+        "--find-max",
+        help="Step up from --rate, --run-time each, until p95 or the iterator age break (1,000 and 2,000 ms, "
+        "or the gates given); says what was at its limit.",
+    ),
+]
+WebOption = Annotated[
+    bool, typer.Option("--web", help="Locust's web UI on http://127.0.0.1:8089 instead; no gates.")
+]
+OnProductionOption = Annotated[
+    bool, typer.Option("--on-production", help="Needed with --stage prod.", rich_help_panel=LOAD)
 ]

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from contract.event import parse_time
 from loadtest.accounting import Account, identity
+from loadtest.advice import BatchTiming
 from loadtest.deployment import Deployment
 from loadtest.ledger import Ledgers
-from loadtest.locust_results import read_generator, read_requests
-from loadtest.locust_run import Plan, run_locust
-from loadtest.measured import Measured
+from loadtest.locust_results import Requests, read_generator, read_requests
+from loadtest.locust_run import LOG, LocustError, Plan, run_locust
+from loadtest.measured import PUBLISH, Measured
 from loadtest.process_watch import ProcessWatch
 from loadtest.settlement import settle_all
 from loadtest.shapes import publishers_at
@@ -33,6 +34,7 @@ class Conducted:
 
     measured: Measured
     cores: dict[str, float]
+    timing: BatchTiming | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,12 @@ class Conductor:
             on_progress=lambda seconds: self.on_progress(seconds, plan.run_seconds, "publishing"),
         )
         cores = self.processes.cores()
-        ledgers = Ledgers(folder)
+        ledgers, requests = Ledgers(folder), read_requests(folder)
+        if not ledgers.count:
+            failed = requests.get(PUBLISH, Requests()).failures
+            raise LocustError(
+                f"nothing was published, {failed} puts failed: see locust_failures.csv and {folder / LOG}"
+            )
         settled = self.deployment.wait_for_metrics(
             before,
             ledgers.count,
@@ -72,7 +79,7 @@ class Conductor:
         return Conducted(
             Measured(
                 account=account,
-                requests=read_requests(folder),
+                requests=requests,
                 generator=read_generator(folder),
                 asked_events=asked_events(plan),
                 publishing_seconds=last - first,
@@ -81,6 +88,7 @@ class Conductor:
                 counted=self.deployment.counted_since(before, window),
             ),
             cores,
+            self.deployment.batch_timing(started),
         )
 
     def _account(self, ledgers: Ledgers, known: set[str], *, again: bool) -> tuple[Account, str]:

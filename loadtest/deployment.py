@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.event import parse_time
 from loadtest.accounting import Account, scan, settle, stored_events
+from loadtest.advice import BatchTiming
 from scorer.metrics import NAMESPACE
 from scorer.read import ScoreReader
 from scorer.rejected import RejectedStore
@@ -139,19 +140,41 @@ class Deployment:
         now = self.totals(window_start)
         return {name: now[name] - since[name] for name in COUNTED}
 
+    def batch_timing(self, start: datetime) -> BatchTiming | None:
+        """What an invocation did on average since `start`; None where there was none."""
+        found = {
+            name: self._statistic(NAMESPACE, name, "service", self.service, statistic, start)
+            for name, statistic in (
+                ("EventsReceived", "Average"),
+                ("ScoreMillis", "Average"),
+                ("WriteMillis", "Average"),
+            )
+        }
+        if not all(found.values()):
+            return None
+        means = {name: sum(values) / len(values) for name, values in found.items()}
+        return BatchTiming(means["EventsReceived"], means["ScoreMillis"], means["WriteMillis"])
+
     def iterator_age_ms(self, start: datetime) -> float | None:
         """How far behind the stream the function was at worst since `start`; None before CloudWatch knows.
 
         AWS/Lambda IteratorAge, which AWS keeps by the minute.
         """
+        function = f"{self.service}-scorer"
+        values = self._statistic("AWS/Lambda", "IteratorAge", "FunctionName", function, "Maximum", start)
+        return max(values, default=None)
+
+    def _statistic(
+        self, namespace: str, name: str, dimension: str, value: str, statistic: str, start: datetime
+    ) -> list[float]:
+        """One statistic of one metric, minute by minute."""
         metric = {
-            "Namespace": "AWS/Lambda",
-            "MetricName": "IteratorAge",
-            "Dimensions": [{"Name": "FunctionName", "Value": f"{self.service}-scorer"}],
+            "Namespace": namespace,
+            "MetricName": name,
+            "Dimensions": [{"Name": dimension, "Value": value}],
         }
-        query = {"Id": "age", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Maximum"}}
+        query = {"Id": "found", "MetricStat": {"Metric": metric, "Period": 60, "Stat": statistic}}
         answer = self.cloudwatch.get_metric_data(
             MetricDataQueries=[query], StartTime=start, EndTime=datetime.now(UTC) + timedelta(minutes=1)
         )
-        values = [value for result in answer["MetricDataResults"] for value in result["Values"]]
-        return max(values, default=None)
+        return [each for result in answer["MetricDataResults"] for each in result["Values"]]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +20,9 @@ PROJECT = LOCUSTFILE.parent.parent
 LOG = "locust.log"
 GRACE_SECONDS = 90.0  # for starting, and for requests under way at the end
 ENDED = 10.0  # seconds for Locust to write its files after SIGTERM
-# A rate is divided over users, with at most this many events a second each: requests stay under 500 records.
-EVENTS_PER_USER = 1000.0
+# A rate is divided over this many users, and a shape over more, because its steps are whole users.
+USERS, USERS_OF_A_SHAPE = 5, 20
+MOST_EVENTS_PER_USER, LEAST_EVENTS_PER_USER = 2000.0, 20.0
 
 
 class LocustError(Exception):
@@ -48,16 +50,30 @@ class Plan:
     @property
     def publishers(self) -> int:
         """How many users share the rate."""
-        return self.users or max(1, self.workers, round(self.rate / EVENTS_PER_USER))
+        usual = USERS if self.shape is Shape.STEADY else USERS_OF_A_SHAPE
+        few = min(usual, math.ceil(self.rate / LEAST_EVENTS_PER_USER))
+        return self.users or max(few, self.workers, math.ceil(self.rate / MOST_EVENTS_PER_USER))
 
     def arguments(self, folder: Path) -> list[str]:
         """The command line of Locust, with its report, statistics and ledgers under `folder`."""
         given = {
+            "run-time": f"{self.run_seconds:g}s",
+            "results": folder,
+            "csv": folder / "locust",
+            "html": folder / "report.html",
+            "json-file": folder / STATS_FILE.removesuffix(".json"),  # Locust adds it
+        }
+        # Failed requests are figures to be judged, not an error of Locust's.
+        flags = ["--headless", "--only-summary", "--csv-full-history", "--exit-code-on-error", "0"]
+        return [*self.web_arguments(), *_options(given), *flags]
+
+    def web_arguments(self) -> list[str]:
+        """The command line of Locust with its web UI, where a person starts the run."""
+        given: dict[str, object] = {
             "stage": self.stage,
             "schema": self.schema,
             "users": self.publishers,
             "events-per-user": self.rate / self.publishers,
-            "run-time": f"{self.run_seconds:g}s" if self.run_seconds >= 1 else "1s",
             "shape": self.shape.value,
             "reads": self.reads,
             "tops": self.tops,
@@ -65,17 +81,14 @@ class Plan:
             "customers": self.customers,
             "data": self.data,
             "seed": self.seed,
-            "results": folder,
-            "csv": folder / "locust",
-            "html": folder / "report.html",
-            "json-file": folder / STATS_FILE.removesuffix(".json"),  # Locust adds it
         }
         if self.workers:
             given["processes"] = self.workers
-        options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
-        # Failed requests are figures to be judged, not an error of Locust's.
-        flags = ["--headless", "--only-summary", "--csv-full-history", "--exit-code-on-error", "0"]
-        return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *options, *flags]
+        return [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *_options(given)]
+
+
+def _options(given: Mapping[str, object]) -> list[str]:
+    return [text for name, value in given.items() for text in (f"--{name}", str(value))]
 
 
 def run_locust(plan: Plan, folder: Path, *, on_progress: Callable[[float], object] = lambda _: None) -> None:

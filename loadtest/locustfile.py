@@ -12,6 +12,7 @@ An entry point: it reads the environment, and finds its stage as every command d
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import sys
@@ -20,7 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from locust import LoadTestShape, events
+from locust import LoadTestShape, events, runners
 from locust.argument_parser import LocustArgumentParser
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
@@ -48,12 +49,15 @@ TOPS_PER_USER = 1.0
 MAX_FIXED_USERS = 50
 PROBE_CUSTOMERS = 200
 FINISH_SECONDS = 35  # longer than a probe waits: a request cut off is an event that nobody knows of
-ALL_AT_ONCE = 1000.0  # users a second
+ALL_AT_ONCE = 100.0  # users a second; Locust warns above
+PREPARED = "churn-prepared"  # from a worker to the master
 RUN_ID = f"{int(time.time()):x}"
 
 __all__ = ["ChurnShape", "ProbeUser", "PublishUser", "ReadUser", "TopUser"]
 
-stage: Stage
+# Reading the stage and encoding the events takes a worker some seconds on a busy machine, and no heart beats.
+runners.HEARTBEAT_LIVENESS = 60  # seconds
+
 watch = GeneratorWatch()
 
 
@@ -81,14 +85,20 @@ def add_options(parser: LocustArgumentParser, **_: Any) -> None:
 
 
 class ChurnShape(LoadTestShape):
-    """The chosen form, with `--users` publishing users at its top, for `--run-time`."""
+    """The chosen form, with `--users` publishing users at its top, for `--run-time`.
+
+    Its clock stands still until every worker has prepared itself, which is no part of the run.
+    """
 
     use_common_options = True
+    unprepared = 0  # workers
 
     def tick(self) -> tuple[int, float, list[Any]] | None:
         """How many users of which kinds there should be now; None ends the test."""
         assert self.runner
         options = options_of(self.runner.environment)
+        if self.unprepared:
+            self.start_time = time.perf_counter()
         elapsed = time.perf_counter() - self.start_time
         if options.run_time and elapsed >= options.run_time:
             return None
@@ -100,13 +110,14 @@ class ChurnShape(LoadTestShape):
 
 def find_stage(environment: Environment, **_: Any) -> None:
     """Find the stage, or end with one line."""
-    global stage
     options = options_of(environment)
     environment.stop_timeout = environment.stop_timeout or FINISH_SECONDS
     try:
-        stage = resolve_stage(options.stage, options.schema or None)
+        stage_of(options.stage, options.schema)
     except (CommandError, ContractError) as error:
         sys.exit(f"locust: {error}")
+    if isinstance(environment.runner, MasterRunner):
+        environment.runner.register_message(PREPARED, lambda **_: worker_is_prepared(environment))
 
 
 def prepare(environment: Environment, **_: Any) -> None:
@@ -115,12 +126,23 @@ def prepare(environment: Environment, **_: Any) -> None:
     ReadUser.fixed_count = users_for(options.reads, READS_PER_USER)
     TopUser.fixed_count = users_for(options.tops, TOPS_PER_USER)
     ProbeUser.fixed_count = users_for(options.probes, PROBES_PER_USER)
+    shape = environment.shape_class
     if isinstance(environment.runner, MasterRunner):
+        if isinstance(shape, ChurnShape):
+            shape.unprepared = environment.runner.worker_count
         return
     ChurnUser.work = work_for(environment)
-    if environment.shape_class:
-        environment.shape_class.start_time = time.perf_counter()  # preparing is no part of the run
+    if isinstance(environment.runner, WorkerRunner):
+        environment.runner.send_message(PREPARED)
+    elif shape:
+        shape.start_time = time.perf_counter()
     watch.start()
+
+
+def worker_is_prepared(environment: Environment) -> None:
+    """One of the workers can begin."""
+    if isinstance(environment.shape_class, ChurnShape):
+        environment.shape_class.unprepared -= 1
 
 
 def finish(environment: Environment, **_: Any) -> None:
@@ -140,6 +162,12 @@ def options_of(environment: Environment) -> Any:
     return environment.parsed_options
 
 
+@functools.cache
+def stage_of(name: str, schema: str) -> Stage:
+    """The stage, found once. A worker may be told to start before its `init` event is through."""
+    return resolve_stage(name, schema or None)
+
+
 def users_for(rate: float, per_user: float) -> int:
     """How many users a rate takes; none for none."""
     return min(MAX_FIXED_USERS, math.ceil(rate / per_user))
@@ -156,6 +184,7 @@ def work_for(environment: Environment) -> Work:
     options = options_of(environment)
     name = process_name(environment)
     customers = max(1, options.customers // max(1, options.expect_workers))
+    stage = stage_of(options.stage, options.schema)
     schema = stage.feature_schema()
     prefix = f"{options.run_id}-{name.rpartition('-')[2]}-"
     published = FreshEvents(snapshots_of(options.data, schema, customers, options.seed), prefix=prefix)
@@ -164,8 +193,8 @@ def work_for(environment: Environment) -> Work:
     folder = Path(options.results) if options.results else None
     return Work(
         rates=Rates(options.events_per_user, options.reads, options.tops, options.probes),
-        stream=StreamWriter(service("kinesis"), stage.stream),
-        table=TableQuery(service("dynamodb"), stage.table),
+        stream=StreamWriter(service(stage, "kinesis"), stage.stream),
+        table=TableQuery(service(stage, "dynamodb"), stage.table),
         scores=stage.scores(),
         events=published,
         probe_events=probes,
@@ -174,7 +203,7 @@ def work_for(environment: Environment) -> Work:
     )
 
 
-def service(name: str) -> JsonService:
+def service(stage: Stage, name: str) -> JsonService:
     """A client for the stage's own address of a service, with the credentials of the environment."""
     found = stage.client(name).meta
     return JsonService(

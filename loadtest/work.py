@@ -15,7 +15,7 @@ from loadtest.table_query import TableQuery
 from scorer.read import ScoreReader
 
 MAX_RECORDS_PER_PUT = 500  # PutRecords limit
-PUT_EVERY_SECONDS = 0.2  # a user collects its events this long, unless a request is full before
+PUT_EVERY_SECONDS = 0.25  # a user collects its events this long, unless a request is full before
 READABLE_AFTER_SECONDS = 5.0  # when an event's score should be there: readers ask for these customers
 KNOWN_CUSTOMERS = 10_000  # that readers choose from
 
