@@ -32,7 +32,7 @@ def find_max(conductor: Conductor, plan: Plan, bounds: Bounds, folder: Path) -> 
         place = folder / f"{rate:.0f}-per-second"
         place.mkdir()
         done = conductor.run(replace(plan, rate=rate), place.absolute())
-        step = Step(rate, done, broken_by(done.measured, bounds, rate))
+        step = Step(rate, done, broken_by(done.measured, bounds))
         note(f"{rate:,.0f} events/s: {step.broken_by or 'sustained'}")
         published += done.measured.account.published
         return step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from loadtest.locust_results import Requests, read_generator, read_requests
 from loadtest.locust_run import LOG, LocustError, Plan, run_locust
 from loadtest.measured import PUBLISH, Measured
 from loadtest.process_watch import ProcessWatch
-from loadtest.settlement import settle_all
+from loadtest.settlement import Settlement
 from loadtest.shapes import publishers_at
 from loadtest.table_query import TableQuery
 
@@ -72,18 +73,19 @@ class Conductor:
             lambda done, total: self.on_progress(done, total, "settling"),
             window_start=window,
         )
-        account, last_scored_at = self._account(ledgers, known, again=settled)
-        seconds = sorted(ledgers.seconds())
-        first, last = (seconds[0], seconds[-1] + 1) if seconds else (0, 0)
-        end = parse_time(last_scored_at) / 1000 if last_scored_at else time.time()
+        settlement = Settlement(ledgers, self.table.all_of)
+        account = self._settle(settlement, known, self.patience_seconds if settled else 0.0)
+        first, last = ledgers.span()
+        last_score = settlement.last_scored_at
+        end = parse_time(last_score) / 1000 if last_score else time.time()
         return Conducted(
             Measured(
                 account=account,
                 requests=requests,
                 generator=read_generator(folder),
                 asked_events=asked_events(plan),
-                publishing_seconds=last - first,
-                settled_seconds=max(end, last) - first,
+                publishing_seconds=max(last - first, plan.run_seconds),
+                settled_seconds=max(end - first, plan.run_seconds),
                 iterator_age_ms=self._iterator_age(started),
                 counted=self.deployment.counted_since(before, window),
             ),
@@ -91,13 +93,16 @@ class Conductor:
             self.deployment.batch_timing(started),
         )
 
-    def _account(self, ledgers: Ledgers, known: set[str], *, again: bool) -> tuple[Account, str]:
-        """By the items, which alone decide; looked at twice where the metrics say that all is settled."""
-        account, last = settle_all(ledgers, self.table.all_of, self._rejected_ids(known))
-        if account.complete or not again:
-            return account, last
-        time.sleep(LOOK_AGAIN_SECONDS)
-        return settle_all(ledgers, self.table.all_of, self._rejected_ids(known))
+    def _settle(self, settlement: Settlement, known: set[str], patience_seconds: float) -> Account:
+        """By the items, which alone decide: the metrics may have counted what others published."""
+        least_missing, moved = math.inf, time.monotonic()
+        while True:
+            account = settlement.look(self._rejected_ids(known))
+            if account.missing < least_missing:
+                least_missing, moved = account.missing, time.monotonic()
+            if not (account.missing or account.stale) or time.monotonic() - moved >= patience_seconds:
+                return account
+            time.sleep(LOOK_AGAIN_SECONDS)
 
     def _rejected_ids(self, known: set[str]) -> set[str]:
         found = map(identity, self.deployment.rejected_payloads(except_events=known))

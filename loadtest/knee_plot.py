@@ -30,18 +30,21 @@ def plot(knee: Knee, path: Path) -> None:
         axes.axvline(knee.best.rate, color="#228833", linestyle="--")
         axes.annotate(
             f" sustained: {knee.best.rate:,.0f}/s",
-            (knee.best.rate, 1),
+            (knee.best.rate, 0.02),
             xycoords=("data", "axes fraction"),
-            va="top",
+            va="bottom",
             ha="right" if knee.best is steps[-1] else "left",
             color="#228833",
         )
     axes.set(xlabel="events per second asked (dotted: a rate that broke)", ylabel="put to readable (ms)")
     axes.set_yscale("log")
-    axes.set_ylim(top=2 * axes.get_ylim()[1])  # room for the note
+    lowest, highest = axes.get_ylim()
+    axes.set_ylim(lowest / 1.5, highest * 1.5)  # room for the note and the legend
     axes.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:,.0f}"))
+    axes.yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    axes.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     axes.grid(alpha=0.3)
-    axes.legend(loc="upper left", frameon=False)
+    axes.legend(loc="upper left", ncols=3, frameon=False)
     figure.tight_layout()
     figure.savefig(path)
     pyplot.close(figure)

@@ -66,16 +66,17 @@ class Ledgers:
                 found = [ids[start : start + 32] for start in range(0, len(ids), 32)]
                 yield Published(customers[int(entries["customer"][places[0]])], found)
 
-    def seconds(self) -> dict[int, int]:
-        """How many events were published in each second since 1970."""
-        found: dict[int, int] = {}
+    def span(self) -> tuple[float, float]:
+        """When the first and the last event were made, in seconds since 1970; equal where there is none."""
+        firsts, lasts = [], []
         for name in self._names:
-            raw = np.fromfile(self._entries(name), dtype=np.uint8).reshape(-1, ENTRY.size)
-            digits = raw[:, 4:10].astype(np.int64)  # the first 48 bits of a UUIDv7 are its milliseconds
-            milliseconds = digits @ (256 ** np.arange(5, -1, -1, dtype=np.int64))
-            for second, count in zip(*np.unique(milliseconds // 1000, return_counts=True), strict=True):
-                found[int(second)] = found.get(int(second), 0) + int(count)
-        return dict(sorted(found.items()))
+            entries = np.fromfile(self._entries(name), dtype=np.uint8).reshape(-1, ENTRY.size)
+            # The first 48 bits of a UUIDv7 are its milliseconds.
+            milliseconds = entries[:, 4:10].astype(np.int64) @ (256 ** np.arange(5, -1, -1, dtype=np.int64))
+            if len(milliseconds):
+                firsts.append(int(milliseconds.min()))
+                lasts.append(int(milliseconds.max()))
+        return min(firsts, default=0) / 1000, max(lasts, default=0) / 1000
 
     def _entries(self, name: str) -> Path:
         return self._folder / f"{name}{ENTRIES}"

@@ -16,7 +16,7 @@ class Measured:
     """One run. Times are in seconds or, where the name says so, milliseconds.
 
     `publishing_seconds` runs from the first to the last put, `settled_seconds` from the first put to the last
-    score; `asked_events` is what the plan's shape adds up to.
+    score, and neither is shorter than the plan; `asked_events` is what the plan's shape adds up to.
     """
 
     account: Account

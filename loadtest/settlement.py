@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 from loadtest.accounting import Account
 from loadtest.ledger import Ledgers, Published
 from loadtest.table_query import Stored
 
 QUERIES_IN_FLIGHT = 8
+CUSTOMERS_AT_ONCE = 500  # whose events are in memory
 ID_START = len("2026-11-20T10:00:00.123Z#")
 
 
@@ -56,29 +58,49 @@ def settle_customer(published: Published, stored: Iterable[Stored], rejected: Co
     return Settled(written, collapsed, copies, refused, missing, stale, last)
 
 
-def settle_all(
-    ledgers: Ledgers, all_of: Callable[[str], Iterable[Stored]], rejected: Collection[str]
-) -> tuple[Account, str]:
-    """The account of a whole run, and when its last event was scored.
+class Settlement:
+    """The account of a whole run; looking again reads only what was incomplete before.
 
-    `all_of` reads a customer's items; `rejected` are the ids of rejected events, as hexadecimal digits. All
-    events of a load test are valid, so whatever was rejected was misjudged, or given up on by Lambda.
+    `all_of` reads a customer's items. All events of a load test are valid, so whatever was rejected was
+    misjudged, or given up on by Lambda.
     """
 
-    def settle(published: Published) -> Settled:
-        return settle_customer(published, all_of(published.customer), rejected)
+    def __init__(self, ledgers: Ledgers, all_of: Callable[[str], Iterable[Stored]]) -> None:
+        self._ledgers = ledgers
+        self._all_of = all_of
+        self._ends: dict[str, Settled] = {}
 
-    with ThreadPoolExecutor(QUERIES_IN_FLIGHT) as pool:
-        ends = list(pool.map(settle, ledgers.by_customer()))
-    rejections = sum(end.rejected for end in ends)
-    account = Account(
-        published=ledgers.count,
-        written=sum(end.written for end in ends),
-        collapsed=sum(end.collapsed for end in ends),
-        copies=sum(end.copies for end in ends),
-        rejected=rejections,
-        misjudged=rejections,
-        missing=sum(end.missing for end in ends),
-        stale=sum(end.stale for end in ends),
-    )
-    return account, max((end.last_scored_at for end in ends), default="")
+    def look(self, rejected: Collection[str]) -> Account:
+        """Where everything is at this moment; `rejected` are ids of events, as hexadecimal digits."""
+
+        def settle(published: Published) -> tuple[str, Settled]:
+            return published.customer, settle_customer(published, self._all_of(published.customer), rejected)
+
+        open_ends = (each for each in self._ledgers.by_customer() if not self._is_settled(each.customer))
+        with ThreadPoolExecutor(QUERIES_IN_FLIGHT) as pool:
+            while some := list(islice(open_ends, CUSTOMERS_AT_ONCE)):
+                self._ends.update(pool.map(settle, some))
+        return self._account()
+
+    @property
+    def last_scored_at(self) -> str:
+        """When the last event was scored, RFC 3339; empty where none was."""
+        return max((end.last_scored_at for end in self._ends.values()), default="")
+
+    def _is_settled(self, customer: str) -> bool:
+        end = self._ends.get(customer)
+        return end is not None and not (end.missing or end.stale)
+
+    def _account(self) -> Account:
+        ends = self._ends.values()
+        rejections = sum(end.rejected for end in ends)
+        return Account(
+            published=self._ledgers.count,
+            written=sum(end.written for end in ends),
+            collapsed=sum(end.collapsed for end in ends),
+            copies=sum(end.copies for end in ends),
+            rejected=rejections,
+            misjudged=rejections,
+            missing=sum(end.missing for end in ends),
+            stale=sum(end.stale for end in ends),
+        )
