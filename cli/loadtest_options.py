@@ -34,7 +34,7 @@ UsersOption = Annotated[
     typer.Option(
         "--users",
         min=1,
-        help="How many publishing users share the rate; default 5, or 20 of a shape.",
+        help="How many publishing users share the rate; default 3, or 20 of a shape.",
         rich_help_panel=LOAD,
     ),
 ]

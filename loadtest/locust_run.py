@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import subprocess
 import sys
@@ -21,7 +22,7 @@ LOG = "locust.log"
 GRACE_SECONDS = 90.0  # for starting, and for requests under way at the end
 ENDED = 10.0  # seconds for Locust to write its files after SIGTERM
 # A rate is divided over this many users, and a shape over more, because its steps are whole users.
-USERS, USERS_OF_A_SHAPE = 5, 20
+USERS, USERS_OF_A_SHAPE = 3, 20
 MOST_EVENTS_PER_USER, LEAST_EVENTS_PER_USER = 2000.0, 20.0
 
 
@@ -107,6 +108,9 @@ def run_locust(plan: Plan, folder: Path, *, on_progress: Callable[[float], objec
             time.sleep(0.1)
     if process.returncode != 0 or not (folder / STATS_FILE).exists():
         raise LocustError(f"Locust ended with code {process.returncode}: {_last_line(log)}; see {log}")
+    if exceptions := _exceptions(folder):
+        # Not a failed request but a user that died of a defect: its share of the load was never there.
+        raise LocustError(f"users of the load test failed: {exceptions[0]}; see {log}")
 
 
 @contextmanager
@@ -129,6 +133,12 @@ def _process(command: list[str], output: IO[bytes]) -> Iterator[subprocess.Popen
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _exceptions(folder: Path) -> list[str]:
+    """What users died of, as Locust tells it."""
+    with (folder / "locust_exceptions.csv").open(newline="") as file:
+        return [row["Message"] for row in csv.DictReader(file)]
 
 
 def _last_line(log: Path) -> str:

@@ -103,7 +103,7 @@ class ChurnShape(LoadTestShape):
         if options.run_time and elapsed >= options.run_time:
             return None
         kinds: list[Any] = [PublishUser]
-        fixed = [kind for kind in (ReadUser, TopUser, ProbeUser) if kind.fixed_count]
+        fixed = beside_publishers(options)
         users = publishers_at(Shape(options.shape), elapsed, options.run_time, options.num_users or 1)
         return users + sum(kind.fixed_count for kind in fixed), ALL_AT_ONCE, kinds + fixed
 
@@ -121,11 +121,8 @@ def find_stage(environment: Environment, **_: Any) -> None:
 
 
 def prepare(environment: Environment, **_: Any) -> None:
-    """Before any user starts: how many users of each kind, and what they share."""
-    options = options_of(environment)
-    ReadUser.fixed_count = users_for(options.reads, READS_PER_USER)
-    TopUser.fixed_count = users_for(options.tops, TOPS_PER_USER)
-    ProbeUser.fixed_count = users_for(options.probes, PROBES_PER_USER)
+    """Before any user starts: what the users of this process share."""
+    beside_publishers(options_of(environment))
     shape = environment.shape_class
     if isinstance(environment.runner, MasterRunner):
         if isinstance(shape, ChurnShape):
@@ -166,6 +163,14 @@ def options_of(environment: Environment) -> Any:
 def stage_of(name: str, schema: str) -> Stage:
     """The stage, found once. A worker may be told to start before its `init` event is through."""
     return resolve_stage(name, schema or None)
+
+
+def beside_publishers(options: Any) -> list[Any]:
+    """The kinds of users that are there all the time, each with its number; a kind without a rate is not."""
+    ReadUser.fixed_count = users_for(options.reads, READS_PER_USER)
+    TopUser.fixed_count = users_for(options.tops, TOPS_PER_USER)
+    ProbeUser.fixed_count = users_for(options.probes, PROBES_PER_USER)
+    return [kind for kind in (ReadUser, TopUser, ProbeUser) if kind.fixed_count]
 
 
 def users_for(rate: float, per_user: float) -> int:
