@@ -13,6 +13,7 @@ An entry point: it reads the environment, and finds its stage as every command d
 from __future__ import annotations
 
 import functools
+import logging
 import math
 import os
 import sys
@@ -57,6 +58,8 @@ __all__ = ["ChurnShape", "ProbeUser", "PublishUser", "ReadUser", "TopUser"]
 
 # Reading the stage and encoding the events takes a worker some seconds on a busy machine, and no heart beats.
 runners.HEARTBEAT_LIVENESS = 60  # seconds
+
+logging.getLogger("botocore").setLevel(logging.WARNING)
 
 watch = GeneratorWatch()
 
@@ -113,7 +116,7 @@ def find_stage(environment: Environment, **_: Any) -> None:
     options = options_of(environment)
     environment.stop_timeout = environment.stop_timeout or FINISH_SECONDS
     try:
-        stage_of(options.stage, options.schema)
+        environment.host = stage_of(options.stage, options.schema).stack  # shown in the web UI, nothing else
     except (CommandError, ContractError) as error:
         sys.exit(f"locust: {error}")
     if isinstance(environment.runner, MasterRunner):
