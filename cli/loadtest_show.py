@@ -51,6 +51,7 @@ def show(done: Conducted, verdicts: Sequence[Verdict], found: Sequence[Finding],
             for verdict in verdicts
         ],
     )
+    show_facts([(verdict.kind.name, verdict.kind.how) for verdict in verdicts], title="\nHow it was measured")
     for finding in found:
         note(f"at its limit: {finding.what}: {finding.evidence}")
 

@@ -14,9 +14,9 @@ from loadtest.accounting import Account, identity
 from loadtest.advice import BatchTiming
 from loadtest.deployment import Deployment
 from loadtest.ledger import Ledgers
-from loadtest.locust_results import Requests, read_generator, read_requests
+from loadtest.locust_results import PUBLISH, Requests, read_generator, read_requests
 from loadtest.locust_run import LOG, LocustError, Plan, run_locust
-from loadtest.measured import PUBLISH, Measured
+from loadtest.measured import Measured
 from loadtest.process_watch import ProcessWatch
 from loadtest.settlement import Settlement
 from loadtest.shapes import publishers_at

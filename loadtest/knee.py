@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from loadtest.conduct import Conducted
-from loadtest.measured import PUBLISH, Measured
+from loadtest.locust_results import PUBLISH
+from loadtest.measured import Measured
 
 FACTOR = 1.5  # from one step to the next
 REFINEMENTS = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from loadtest.knee import Knee, Step
-from loadtest.measured import PROBE
+from loadtest.locust_results import PROBE
 
 COLOURS = {"p50": "#4477aa", "p95": "#ee8866", "p99": "#aa3377"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from loadtest.advice import settings_for
 from loadtest.knee import Bounds, Knee, Step
-from loadtest.measured import PROBE
+from loadtest.locust_results import PROBE
 from loadtest.saturation import Finding
 
 RECORD_BYTES = 700.0  # an event of telco with its partition key

@@ -1,6 +1,7 @@
 """What Locust and the generator's processes left in the folder of a run, as values.
 
-Response times are Locust's: whole milliseconds, and above 100 ms rounded to two digits (120, 1300).
+Response times are Locust's: whole milliseconds, and above 100 ms rounded to two digits (120, 1300). Those of
+probes, which have limits there, are exact.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from loadtest.latency_log import read_latencies
 from loadtest.percentiles import percentile
 
+PUBLISH, PROBE, LATEST, TOP = "publish", "put to readable", "latest score", "top"  # request names
 STATS_FILE = "locust.json"
 GENERATOR_FILES = "*.generator.json"
 
@@ -42,9 +46,12 @@ class Generator:
 
 
 def read_requests(folder: Path) -> dict[str, Requests]:
-    """Locust's statistics by request name."""
+    """Locust's statistics by request name; the probes' latencies exactly, from their own log."""
     rows = json.loads((folder / STATS_FILE).read_text())
-    return {row["name"]: _requests(row) for row in rows}
+    found = {row["name"]: _requests(row) for row in rows}
+    if PROBE in found and (exact := read_latencies(folder)):
+        found[PROBE] = replace(found[PROBE], **_percentiles(exact))
+    return found
 
 
 def _requests(row: Mapping[str, object]) -> Requests:
@@ -54,15 +61,12 @@ def _requests(row: Mapping[str, object]) -> Requests:
         return Requests(count, failures)
     found = Counter({float(time): number for time, number in times.items()})
     size = float(row["total_content_length"]) / max(count, 1)  # type: ignore[arg-type]
-    return Requests(
-        count,
-        failures,
-        p50=percentile(found, 0.50),
-        p95=percentile(found, 0.95),
-        p99=percentile(found, 0.99),
-        worst=max(found),
-        mean_size=size,
-    )
+    return Requests(count, failures, mean_size=size, **_percentiles(found))
+
+
+def _percentiles(times: Mapping[float, int]) -> dict[str, Any]:
+    shares = {"p50": 0.50, "p95": 0.95, "p99": 0.99, "worst": 1.0}
+    return {name: percentile(times, share) for name, share in shares.items()}
 
 
 def read_generator(folder: Path) -> Generator:

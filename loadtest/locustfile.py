@@ -33,6 +33,7 @@ from contract.errors import ContractError
 from loadtest.fresh_events import FreshEvents
 from loadtest.generator_watch import GeneratorWatch
 from loadtest.json_service import JsonService
+from loadtest.latency_log import LatencyLog
 from loadtest.ledger import LedgerWriter
 from loadtest.shapes import Shape, publishers_at
 from loadtest.stream_writer import StreamWriter
@@ -208,6 +209,7 @@ def work_for(environment: Environment) -> Work:
         probe_events=probes,
         ledger=LedgerWriter(folder, name, published.customers) if folder else None,
         probe_ledger=LedgerWriter(folder, f"{name}-probes", probes.customers) if folder else None,
+        latencies=LatencyLog(folder, name) if folder else None,
     )
 
 

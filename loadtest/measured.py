@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loadtest.accounting import Account
-from loadtest.locust_results import Generator, Requests
-
-PUBLISH, PROBE, LATEST, TOP = "publish", "put to readable", "latest score", "top"
+from loadtest.locust_results import LATEST, PROBE, PUBLISH, Generator, Requests
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loadtest.advice import BatchTiming
-from loadtest.locust_results import Generator
-from loadtest.measured import PUBLISH, Measured
+from loadtest.locust_results import PUBLISH, Generator
+from loadtest.measured import Measured
 
 BUSY_CORES = 0.85  # of one core: a Python process, or an emulator with one event loop, has no more
 LATE_MS = 50.0  # how late the generator's loop may run before its latencies hold its own waiting

@@ -16,12 +16,13 @@ import gevent
 from locust import User, task
 
 from loadtest.json_service import CallError
+from loadtest.locust_results import LATEST, PROBE, PUBLISH, TOP
 from loadtest.pacing import Rhythm
 from loadtest.stream_writer import RefusedError
 from loadtest.work import Work
 from scorer.errors import StorageError
 
-TOP = 10
+CUSTOMERS_OF_TOP = 10
 # Between two looks of a probe: 5 ms, or 2 % of what it has waited, so that slow probes are no load.
 POLL_SECONDS, POLL_SHARE = 0.005, 0.02
 PROBE_TIMEOUT_SECONDS = 30.0
@@ -78,7 +79,7 @@ class PublishUser(ChurnUser):
     @task
     def publish(self) -> None:
         """One PutRecords; a failure if the stream refused any of its records."""
-        with self.request("PutRecords", "publish") as outcome:
+        with self.request("PutRecords", PUBLISH) as outcome:
             outcome["size"], outcome["exception"] = self.work.publish(self.work.rates.records_per_put)
 
 
@@ -96,10 +97,10 @@ class ReadUser(ChurnUser):
         customer = self.work.known_customer()
         if customer is None:  # nothing was published long enough ago
             return
-        with self.request("Query", "latest score") as outcome:
+        with self.request("Query", LATEST) as outcome:
             outcome["size"] = int(self.work.table.latest_key(customer) is not None)
             if not outcome["size"]:
-                outcome["name"] = "latest score, not there yet"
+                outcome["name"] = f"{LATEST}, not there yet"
 
 
 class TopUser(ChurnUser):
@@ -113,8 +114,8 @@ class TopUser(ChurnUser):
     @task
     def top(self) -> None:
         """As `churn scores top` reads them."""
-        with self.request("Query", "top") as outcome:
-            outcome["size"] = len(self.work.scores.top(TOP))
+        with self.request("Query", TOP) as outcome:
+            outcome["size"] = len(self.work.scores.top(CUSTOMERS_OF_TOP))
 
 
 class ProbeUser(ChurnUser):
@@ -128,12 +129,13 @@ class ProbeUser(ChurnUser):
     @task
     def probe(self) -> None:
         """Time from just before the put until the first read that finds the score."""
-        with self.request("end-to-end", "put to readable") as outcome:
-            started = time.monotonic()
+        with self.request("end-to-end", PROBE) as outcome:
+            started = time.perf_counter()
             event = self.work.put_probe()
             while not self.work.is_readable(event):
-                waited = time.monotonic() - started
+                waited = time.perf_counter() - started
                 if waited > PROBE_TIMEOUT_SECONDS:
                     raise NotReadableError(f"not readable {PROBE_TIMEOUT_SECONDS:g} s after it was published")
                 gevent.sleep(max(POLL_SECONDS, POLL_SHARE * waited))
+            self.work.note_latency((time.perf_counter() - started) * 1000)
             outcome["size"] = 1

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from loadtest.fresh_events import FreshEvent, FreshEvents
+from loadtest.latency_log import LatencyLog
 from loadtest.ledger import LedgerWriter
 from loadtest.stream_writer import RefusedError, StreamWriter
 from loadtest.table_query import TableQuery
@@ -50,6 +51,7 @@ class Work:
     probe_events: FreshEvents
     ledger: LedgerWriter | None = None
     probe_ledger: LedgerWriter | None = None
+    latencies: LatencyLog | None = None
     chance: random.Random = field(default_factory=random.Random)
     _recent: deque[tuple[float, int]] = field(default_factory=deque)
     _known: deque[int] = field(default_factory=lambda: deque(maxlen=KNOWN_CUSTOMERS))
@@ -76,6 +78,11 @@ class Work:
         latest = self.table.latest_key(self.probe_events.customers[event.customer])
         return latest is not None and latest.rpartition("#")[2] >= event.event_id
 
+    def note_latency(self, milliseconds: float) -> None:
+        """Keep what a probe measured."""
+        if self.latencies:
+            self.latencies.add(milliseconds)
+
     def known_customer(self) -> str | None:
         """A random customer whose score should be readable by now; None while there is none."""
         now = time.monotonic()
@@ -84,10 +91,10 @@ class Work:
         return self.events.customers[self.chance.choice(self._known)] if self._known else None
 
     def close(self) -> None:
-        """End the ledgers."""
-        for ledger in (self.ledger, self.probe_ledger):
-            if ledger:
-                ledger.close()
+        """End the files."""
+        for file in (self.ledger, self.probe_ledger, self.latencies):
+            if file:
+                file.close()
 
 
 def _note(ledger: LedgerWriter | None, taken: Sequence[FreshEvent]) -> None:

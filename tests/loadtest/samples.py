@@ -12,8 +12,8 @@ from loadtest.accounting import Account
 from loadtest.advice import BatchTiming
 from loadtest.conduct import Conducted
 from loadtest.json_service import CallError
-from loadtest.locust_results import Generator, Requests
-from loadtest.measured import LATEST, PROBE, PUBLISH, Measured
+from loadtest.locust_results import LATEST, PROBE, PUBLISH, Generator, Requests
+from loadtest.measured import Measured
 
 IDLE = Generator(processes=1, cores=0.2, busiest_cores=0.2, loop_late_p99_ms=2.0, memory_megabytes=90.0)
 TIMING = BatchTiming(records=500.0, score_ms=10.0, write_ms=90.0)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loadtest.conduct import asked_events
+from loadtest.latency_log import LatencyLog
 from loadtest.locust_results import Requests, read_generator, read_requests
 from loadtest.locust_run import LocustError, Plan, run_locust
 from loadtest.pacing import LATENESS_SECONDS, Rhythm
@@ -99,6 +100,19 @@ def test_locusts_statistics_are_read_by_name(tmp_path: Path) -> None:
     found = read_requests(tmp_path)
     assert found["publish"] == Requests(4, 1, 10, 130, 130, 130, 25.0)
     assert found["top"] == Requests(0, 0)
+
+
+def test_the_latencies_of_probes_are_exact(tmp_path: Path) -> None:
+    """Locust rounds 154 ms to 150, and a limit of 150 would be met."""
+    row = {"name": "put to readable", "num_requests": 2, "num_failures": 0, "total_content_length": 2}
+    (tmp_path / "locust.json").write_text(json.dumps([{**row, "response_times": {"150": 2}}]))
+    assert read_requests(tmp_path)["put to readable"].p95 == 150
+    for number, milliseconds in enumerate((153.96, 42.0)):
+        log = LatencyLog(tmp_path, f"generator-{number}")
+        log.add(milliseconds)
+        log.close()
+    found = read_requests(tmp_path)["put to readable"]
+    assert (found.p50, found.p95, found.p99, found.worst) == (42.0, 154.0, 154.0, 154.0)
 
 
 def test_the_generators_processes_are_added_up(tmp_path: Path) -> None:
