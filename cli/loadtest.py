@@ -35,6 +35,7 @@ from cli.loadtest_options import (
     ShapeOption,
     TopsOption,
     UsersOption,
+    WarmUpOption,
     WebOption,
     WorkersOption,
 )
@@ -54,6 +55,7 @@ KNEE_P95_MS, KNEE_ITERATOR_AGE_MS = 1_000.0, 2_000.0
 def loadtest(
     rate: RateOption = 500.0,
     run_time: RunTimeOption = None,
+    warm_up: WarmUpOption = 5.0,
     shape: ShapeOption = "steady",
     users: UsersOption = None,
     workers: WorkersOption = 0,
@@ -86,7 +88,7 @@ def loadtest(
     the end every published event must be written, collapsed into a newer one of its customer, or rejected.
     Locust's report and statistics, and a summary, are kept in a folder.
     """
-    from cli.loadtest_stage import conductor_of, stage_to_load
+    from cli.loadtest_stage import conductor_of, require_events, stage_to_load
     from loadtest.locust_run import Plan
     from loadtest.shapes import Shape
     from loadtest.summary import new_folder
@@ -102,6 +104,7 @@ def loadtest(
         schema=schema or "",
         rate=rate,
         run_seconds=seconds_in(run_time or (STEP_TIME if find_max else RUN_TIME)),
+        warm_up_seconds=warm_up,
         shape=Shape(shape),
         users=users,
         workers=workers,
@@ -124,6 +127,7 @@ def loadtest(
     }
     given = {name: limit for name, limit in limits.items() if limit is not None}
     target = stage_to_load(stage, schema, on_production=on_production)
+    require_events(target, plan)
     if web:
         return serve(plan)
     folder = new_folder(out or DEFAULT_FOLDER)

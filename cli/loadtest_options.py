@@ -25,6 +25,16 @@ RunTimeOption = Annotated[
         rich_help_panel=LOAD,
     ),
 ]
+WarmUpOption = Annotated[
+    float,
+    typer.Option(
+        "--warm-up",
+        min=0,
+        max=3600,
+        help="Seconds of load before anything is measured: cold starts are no figure of a run.",
+        rich_help_panel=LOAD,
+    ),
+]
 ShapeOption = Annotated[
     str,
     typer.Option("--shape", help="steady, ramp, steps, spike or soak.", rich_help_panel=LOAD),

@@ -11,6 +11,7 @@ from cli.stage import LOCAL, Stage, local_directory, resolve_stage
 
 if TYPE_CHECKING:
     from loadtest.conduct import Conductor, OnProgress
+    from loadtest.locust_run import Plan
     from loadtest.process_watch import ProcessWatch
 
 PATIENCE_SECONDS, REMOTE_PATIENCE_SECONDS = 30.0, 180.0  # CloudWatch is a minute or two behind
@@ -34,6 +35,13 @@ def stage_to_load(name: str, schema: str | None, *, on_production: bool) -> Stag
     if name != LOCAL:
         note("made-up customers, whose ids begin with the time of this run, stay until their scores expire")
     return stage
+
+
+def require_events(stage: Stage, plan: Plan) -> None:
+    """Raise SourceError or UnknownGeneratorError where there is nothing to make events of."""
+    from loadtest.traffic import snapshots_of
+
+    next(snapshots_of(plan.data, stage.feature_schema(), 1, plan.seed))
 
 
 def conductor_of(stage: Stage, patience: float | None, on_progress: OnProgress) -> Conductor:

@@ -52,20 +52,10 @@ class Conductor:
         """One whole run, with everything it writes under `folder`. Raises LocustError."""
         window = datetime.now(UTC) - MARGIN
         before, known = self.deployment.totals(window), self.deployment.rejected_events()
-        started = datetime.now(UTC)
-        self.processes.start()
-        run_locust(
-            plan,
-            folder,
-            on_progress=lambda seconds: self.on_progress(seconds, plan.run_seconds, "publishing"),
-        )
-        cores = self.processes.cores()
-        ledgers, requests = Ledgers(folder), read_requests(folder)
+        cores = self._load(plan, folder)
+        ledgers = Ledgers(folder)
         if not ledgers.count:
-            failed = requests.get(PUBLISH, Requests()).failures
-            raise LocustError(
-                f"nothing was published, {failed} puts failed: see locust_failures.csv and {folder / LOG}"
-            )
+            raise _nothing_published(folder)
         settled = self.deployment.wait_for_metrics(
             before,
             ledgers.count,
@@ -75,23 +65,32 @@ class Conductor:
         )
         settlement = Settlement(ledgers, self.table.all_of)
         account = self._settle(settlement, known, self.patience_seconds if settled else 0.0)
-        first, last = ledgers.span()
+        generator = read_generator(folder)
+        made = ledgers.made_since(generator.measuring_since)
+        measuring = datetime.fromtimestamp(generator.measuring_since, UTC)
+        publishing_seconds = max(made.last - made.first, plan.run_seconds)
         last_score = settlement.last_scored_at
         end = parse_time(last_score) / 1000 if last_score else time.time()
-        return Conducted(
-            Measured(
-                account=account,
-                requests=requests,
-                generator=read_generator(folder),
-                asked_events=asked_events(plan),
-                publishing_seconds=max(last - first, plan.run_seconds),
-                settled_seconds=max(end - first, plan.run_seconds),
-                iterator_age_ms=self._iterator_age(started),
-                counted=self.deployment.counted_since(before, window),
-            ),
-            cores,
-            self.deployment.batch_timing(started),
+        measured = Measured(
+            account=account,
+            made=made.events,
+            requests=read_requests(folder),
+            generator=generator,
+            # Locust looks at the time once a second, so a run may last a little longer than planned.
+            asked_events=asked_events(plan) * publishing_seconds / plan.run_seconds,
+            publishing_seconds=publishing_seconds,
+            settled_seconds=max(end - made.first, plan.run_seconds),
+            iterator_age_ms=self._iterator_age(measuring),
+            counted=self.deployment.counted_since(before, window),
         )
+        return Conducted(measured, cores, self.deployment.batch_timing(measuring))
+
+    def _load(self, plan: Plan, folder: Path) -> dict[str, float]:
+        """Run Locust; the cores that the stage's processes took meanwhile."""
+        total = plan.warm_up_seconds + plan.run_seconds
+        self.processes.start()
+        run_locust(plan, folder, on_progress=lambda passed: self.on_progress(passed, total, "publishing"))
+        return self.processes.cores()
 
     def _settle(self, settlement: Settlement, known: set[str], patience_seconds: float) -> Account:
         """By the items, which alone decide: the metrics may have counted what others published."""
@@ -113,6 +112,13 @@ class Conductor:
         while (age := self.deployment.iterator_age_ms(start)) is None and time.monotonic() < deadline:
             time.sleep(LOOK_AGAIN_SECONDS)
         return age
+
+
+def _nothing_published(folder: Path) -> LocustError:
+    failed = read_requests(folder).get(PUBLISH, Requests()).failures
+    return LocustError(
+        f"nothing was published, {failed} puts failed: see locust_failures.csv and {folder / LOG}"
+    )
 
 
 def asked_events(plan: Plan) -> float:

@@ -25,9 +25,13 @@ class GeneratorWatch:
     def __init__(self) -> None:
         self._late_ms: Counter[int] = Counter()
         self._greenlet: gevent.Greenlet | None = None
-        self._cpu_seconds = self._began = 0.0
+        self._cpu_seconds = self._began = self._since = 0.0
 
     def start(self) -> None:
+        """Watch from now on; again, where it was watching already."""
+        if self._greenlet:
+            self._greenlet.kill()
+        self._since = time.time()
         self._late_ms.clear()
         self._cpu_seconds, self._began = _cpu_seconds(), time.monotonic()
         self._greenlet = gevent.spawn(self._run)
@@ -38,6 +42,7 @@ class GeneratorWatch:
             self._greenlet.kill()
         seconds = time.monotonic() - self._began
         return {
+            "measuring_since": self._since,
             "seconds": round(seconds, 2),
             "cores": round((_cpu_seconds() - self._cpu_seconds) / max(seconds, 0.001), 3),
             "loop_late_p50_ms": percentile(self._late_ms, 0.50) or 0,

@@ -20,6 +20,10 @@ class LatencyLog:
     def add(self, milliseconds: float) -> None:
         self._file.write(np.array(milliseconds, ENTRY).tobytes())
 
+    def forget(self) -> None:
+        """Begin again."""
+        self._file.truncate(0)
+
     def close(self) -> None:
         self._file.close()
 

@@ -41,6 +41,14 @@ class Published(NamedTuple):
     ids: list[str]
 
 
+class Made(NamedTuple):
+    """How many events, and when the first and the last were made, in seconds since 1970."""
+
+    events: int
+    first: float
+    last: float
+
+
 class Ledgers:
     """All ledgers of a folder. Customers of different ledgers are different, as their prefixes are."""
 
@@ -66,17 +74,19 @@ class Ledgers:
                 found = [ids[start : start + 32] for start in range(0, len(ids), 32)]
                 yield Published(customers[int(entries["customer"][places[0]])], found)
 
-    def span(self) -> tuple[float, float]:
-        """When the first and the last event were made, in seconds since 1970; equal where there is none."""
-        firsts, lasts = [], []
+    def made_since(self, start: float) -> Made:
+        """The events made at or after `start`, in seconds since 1970."""
+        count, firsts, lasts = 0, [], []
         for name in self._names:
             entries = np.fromfile(self._entries(name), dtype=np.uint8).reshape(-1, ENTRY.size)
             # The first 48 bits of a UUIDv7 are its milliseconds.
             milliseconds = entries[:, 4:10].astype(np.int64) @ (256 ** np.arange(5, -1, -1, dtype=np.int64))
+            milliseconds = milliseconds[milliseconds >= start * 1000]
             if len(milliseconds):
+                count += len(milliseconds)
                 firsts.append(int(milliseconds.min()))
                 lasts.append(int(milliseconds.max()))
-        return min(firsts, default=0) / 1000, max(lasts, default=0) / 1000
+        return Made(count, min(firsts, default=0) / 1000, max(lasts, default=0) / 1000)
 
     def _entries(self, name: str) -> Path:
         return self._folder / f"{name}{ENTRIES}"

@@ -43,6 +43,7 @@ class Generator:
     busiest_cores: float
     loop_late_p99_ms: float
     memory_megabytes: float
+    measuring_since: float  # seconds since 1970, after the warm-up of the last process
 
 
 def read_requests(folder: Path) -> dict[str, Requests]:
@@ -78,4 +79,5 @@ def read_generator(folder: Path) -> Generator:
         busiest_cores=max((each["cores"] for each in found), default=0.0),
         loop_late_p99_ms=max((each["loop_late_p99_ms"] for each in found), default=0.0),
         memory_megabytes=round(sum(each["memory_megabytes"] for each in found), 1),
+        measuring_since=max((each["measuring_since"] for each in found), default=0.0),
     )

@@ -17,7 +17,6 @@ from loadtest.locust_results import STATS_FILE
 from loadtest.shapes import Shape
 
 LOCUSTFILE = Path(__file__).parent / "locustfile.py"
-PROJECT = LOCUSTFILE.parent.parent
 LOG = "locust.log"
 GRACE_SECONDS = 90.0  # for starting, and for requests under way at the end
 ENDED = 10.0  # seconds for Locust to write its files after SIGTERM
@@ -40,6 +39,7 @@ class Plan:
     run_seconds: float
     shape: Shape = Shape.STEADY
     users: int | None = None
+    warm_up_seconds: float = 0.0
     workers: int = 0  # 0: one process that is master and worker
     reads: float = 10.0
     tops: float = 0.1
@@ -75,6 +75,7 @@ class Plan:
             "schema": self.schema,
             "users": self.publishers,
             "events-per-user": self.rate / self.publishers,
+            "warm-up": self.warm_up_seconds,
             "shape": self.shape.value,
             "reads": self.reads,
             "tops": self.tops,
@@ -102,7 +103,7 @@ def run_locust(plan: Plan, folder: Path, *, on_progress: Callable[[float], objec
         started = time.monotonic()
         while process.poll() is None:
             elapsed = time.monotonic() - started
-            if elapsed > plan.run_seconds + GRACE_SECONDS:
+            if elapsed > plan.warm_up_seconds + plan.run_seconds + GRACE_SECONDS:
                 raise LocustError(f"Locust did not end {GRACE_SECONDS:g} s after the run; see {log}")
             on_progress(elapsed)
             time.sleep(0.1)
@@ -117,7 +118,6 @@ def run_locust(plan: Plan, folder: Path, *, on_progress: Callable[[float], objec
 def _process(command: list[str], output: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
         command,
-        cwd=PROJECT,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

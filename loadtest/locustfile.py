@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import math
 import os
 import sys
 import time
@@ -22,8 +21,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from locust import LoadTestShape, events, runners
-from locust.argument_parser import LocustArgumentParser
+import gevent
+from locust import events, runners
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -35,25 +34,19 @@ from loadtest.generator_watch import GeneratorWatch
 from loadtest.json_service import JsonService
 from loadtest.latency_log import LatencyLog
 from loadtest.ledger import LedgerWriter
-from loadtest.shapes import Shape, publishers_at
+from loadtest.locust_options import add_options, options_of
+from loadtest.locust_shape import ChurnShape, beside_publishers
 from loadtest.stream_writer import StreamWriter
 from loadtest.table_query import TableQuery
-from loadtest.traffic import SYNTHETIC, snapshots_of
+from loadtest.traffic import snapshots_of
 from loadtest.users import ChurnUser, ProbeUser, PublishUser, ReadUser, TopUser
 from loadtest.work import Rates, Work
 from scorer.aws.credentials import Credentials
 
-LOOPBACK = "127.0.0.1"
 CONNECTIONS = 32
-READS_PER_USER = 25.0  # a second; more users where more are wanted
-PROBES_PER_USER = 1.0  # a second: a probe may take as long as that before its user is late
-TOPS_PER_USER = 1.0
-MAX_FIXED_USERS = 50
 PROBE_CUSTOMERS = 200
 FINISH_SECONDS = 35  # longer than a probe waits: a request cut off is an event that nobody knows of
-ALL_AT_ONCE = 100.0  # users a second; Locust warns above
 PREPARED = "churn-prepared"  # from a worker to the master
-RUN_ID = f"{int(time.time()):x}"
 
 __all__ = ["ChurnShape", "ProbeUser", "PublishUser", "ReadUser", "TopUser"]
 
@@ -63,53 +56,7 @@ runners.HEARTBEAT_LIVENESS = 60  # seconds
 logging.getLogger("botocore").setLevel(logging.WARNING)
 
 watch = GeneratorWatch()
-
-
-def add_options(parser: LocustArgumentParser, **_: Any) -> None:
-    """The options of this file; those that may differ between two runs are in the web UI too."""
-
-    def option(name: str, default: Any, text: str, *, web: bool = True, **more: Any) -> None:
-        more.setdefault("type", type(default))
-        parser.add_argument(f"--{name}", default=default, help=text, include_in_web_ui=web, **more)
-
-    option("stage", "local", "local, dev or prod", web=False)
-    option("schema", "", "which problem's stack: a schema's name or file", web=False)
-    option("events-per-user", 100.0, "events a second of one publishing user")
-    option("reads", 10.0, "reads of a customer's latest score a second, altogether")
-    option("tops", 0.1, "reads of the customers most at risk a second, altogether")
-    option("probes", 1.0, "end-to-end probes a second, altogether")
-    option("shape", Shape.STEADY.value, "the form of the load", choices=[shape.value for shape in Shape])
-    option("customers", 5000, "how many customers the events are about; few of them collapse more events")
-    option("data", SYNTHETIC, "synthetic, or a table whose rows are the events", web=False)
-    option("seed", 0, "of the synthetic customers", web=False)
-    option("results", "", "an existing folder for ledgers of what was published", web=False)
-    option("run-id", RUN_ID, "what the customers' ids of this run begin with", web=False)
-    # Both would listen on all interfaces, without a password.
-    parser.set_defaults(web_host=LOOPBACK, master_bind_host=LOOPBACK)
-
-
-class ChurnShape(LoadTestShape):
-    """The chosen form, with `--users` publishing users at its top, for `--run-time`.
-
-    Its clock stands still until every worker has prepared itself, which is no part of the run.
-    """
-
-    use_common_options = True
-    unprepared = 0  # workers
-
-    def tick(self) -> tuple[int, float, list[Any]] | None:
-        """How many users of which kinds there should be now; None ends the test."""
-        assert self.runner
-        options = options_of(self.runner.environment)
-        if self.unprepared:
-            self.start_time = time.perf_counter()
-        elapsed = time.perf_counter() - self.start_time
-        if options.run_time and elapsed >= options.run_time:
-            return None
-        kinds: list[Any] = [PublishUser]
-        fixed = beside_publishers(options)
-        users = publishers_at(Shape(options.shape), elapsed, options.run_time, options.num_users or 1)
-        return users + sum(kind.fixed_count for kind in fixed), ALL_AT_ONCE, kinds + fixed
+warming_up: gevent.Greenlet | None = None
 
 
 def find_stage(environment: Environment, **_: Any) -> None:
@@ -138,16 +85,34 @@ def prepare(environment: Environment, **_: Any) -> None:
     elif shape:
         shape.start_time = time.perf_counter()
     watch.start()
+    measure_after(options_of(environment).warm_up, environment)
 
 
 def worker_is_prepared(environment: Environment) -> None:
     """One of the workers can begin."""
     if isinstance(environment.shape_class, ChurnShape):
         environment.shape_class.unprepared -= 1
+        if not environment.shape_class.unprepared:
+            measure_after(options_of(environment).warm_up, environment)
+
+
+def measure_after(seconds: float, environment: Environment) -> None:
+    """Forget, after the warm-up, all that this process measured in it: cold starts, first connections."""
+
+    def forget() -> None:
+        environment.stats.reset_all()
+        if not isinstance(environment.runner, MasterRunner):
+            ChurnUser.work.begin_measuring()
+            watch.start()
+
+    global warming_up
+    warming_up = gevent.spawn_later(seconds, forget)
 
 
 def finish(environment: Environment, **_: Any) -> None:
     """After the last user has stopped: end the ledgers, and tell how busy this process was."""
+    if warming_up:
+        warming_up.kill()
     if isinstance(environment.runner, MasterRunner) or not hasattr(ChurnUser, "work"):
         return
     ChurnUser.work.close()
@@ -158,28 +123,10 @@ def finish(environment: Environment, **_: Any) -> None:
         watch.stop()
 
 
-def options_of(environment: Environment) -> Any:
-    """The command line, or what the web UI or the master made of it."""
-    return environment.parsed_options
-
-
 @functools.cache
 def stage_of(name: str, schema: str) -> Stage:
     """The stage, found once. A worker may be told to start before its `init` event is through."""
     return resolve_stage(name, schema or None)
-
-
-def beside_publishers(options: Any) -> list[Any]:
-    """The kinds of users that are there all the time, each with its number; a kind without a rate is not."""
-    ReadUser.fixed_count = users_for(options.reads, READS_PER_USER)
-    TopUser.fixed_count = users_for(options.tops, TOPS_PER_USER)
-    ProbeUser.fixed_count = users_for(options.probes, PROBES_PER_USER)
-    return [kind for kind in (ReadUser, TopUser, ProbeUser) if kind.fixed_count]
-
-
-def users_for(rate: float, per_user: float) -> int:
-    """How many users a rate takes; none for none."""
-    return min(MAX_FIXED_USERS, math.ceil(rate / per_user))
 
 
 def process_name(environment: Environment) -> str:

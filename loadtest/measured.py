@@ -13,11 +13,15 @@ from loadtest.locust_results import LATEST, PROBE, PUBLISH, Generator, Requests
 class Measured:
     """One run. Times are in seconds or, where the name says so, milliseconds.
 
+    The account is of all events, also those of the warm-up; `made` events, and all other figures, are of the
+    time after it.
+
     `publishing_seconds` runs from the first to the last put, `settled_seconds` from the first put to the last
     score, and neither is shorter than the plan; `asked_events` is what the plan's shape adds up to.
     """
 
     account: Account
+    made: int
     requests: Mapping[str, Requests]
     generator: Generator
     asked_events: float
@@ -33,17 +37,17 @@ class Measured:
     @property
     def published_per_second(self) -> float:
         """What the stream took while the generator ran."""
-        return self.account.published / self.publishing_seconds if self.publishing_seconds else 0.0
+        return self.made / self.publishing_seconds if self.publishing_seconds else 0.0
 
     @property
     def events_per_second(self) -> float:
         """What went the whole way: to the last score, so that a backlog does not count as throughput."""
-        return self.account.published / self.settled_seconds if self.settled_seconds else 0.0
+        return self.made / self.settled_seconds if self.settled_seconds else 0.0
 
     @property
     def achieved_share(self) -> float:
         """How much of what was asked of the generator it published."""
-        return self.account.published / self.asked_events if self.asked_events else 0.0
+        return self.made / self.asked_events if self.asked_events else 0.0
 
     @property
     def events_per_write(self) -> float | None:

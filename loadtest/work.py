@@ -78,6 +78,11 @@ class Work:
         latest = self.table.latest_key(self.probe_events.customers[event.customer])
         return latest is not None and latest.rpartition("#")[2] >= event.event_id
 
+    def begin_measuring(self) -> None:
+        """The warm-up is over: what probes measured in it is no figure."""
+        if self.latencies:
+            self.latencies.forget()
+
     def note_latency(self, milliseconds: float) -> None:
         """Keep what a probe measured."""
         if self.latencies:

@@ -15,7 +15,14 @@ from loadtest.json_service import CallError
 from loadtest.locust_results import LATEST, PROBE, PUBLISH, Generator, Requests
 from loadtest.measured import Measured
 
-IDLE = Generator(processes=1, cores=0.2, busiest_cores=0.2, loop_late_p99_ms=2.0, memory_megabytes=90.0)
+IDLE = Generator(
+    processes=1,
+    cores=0.2,
+    busiest_cores=0.2,
+    loop_late_p99_ms=2.0,
+    memory_megabytes=90.0,
+    measuring_since=0.0,
+)
 TIMING = BatchTiming(records=500.0, score_ms=10.0, write_ms=90.0)
 
 
@@ -44,6 +51,7 @@ def measured(
     )
     return Measured(
         account=account,
+        made=published,
         requests={
             PUBLISH: Requests(600, failures, 5.0, 9.0, 12.0, 20.0, 10.0),
             PROBE: Requests(120, failed_probes, 40.0, p95, p95, p95, 1.0),

@@ -109,6 +109,8 @@ def test_the_latencies_of_probes_are_exact(tmp_path: Path) -> None:
     assert read_requests(tmp_path)["put to readable"].p95 == 150
     for number, milliseconds in enumerate((153.96, 42.0)):
         log = LatencyLog(tmp_path, f"generator-{number}")
+        log.add(9000.0)
+        log.forget()  # the warm-up's
         log.add(milliseconds)
         log.close()
     found = read_requests(tmp_path)["put to readable"]
@@ -120,9 +122,11 @@ def test_the_generators_processes_are_added_up(tmp_path: Path) -> None:
     assert read_generator(tmp_path).processes == 0
     for number, cores in enumerate((0.25, 0.5)):
         seen = {"cores": cores, "loop_late_p99_ms": 10 * number, "memory_megabytes": 50.0}
+        seen["measuring_since"] = 100.0 + number
         (tmp_path / f"{number}.generator.json").write_text(json.dumps(seen))
     found = read_generator(tmp_path)
     assert (found.processes, found.cores, found.busiest_cores, found.loop_late_p99_ms) == (2, 0.75, 0.5, 10)
+    assert found.measuring_since == 101.0
 
 
 def test_a_locust_that_cannot_start_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,7 +69,7 @@ def test_a_throttled_function_fails_the_gate_and_an_open_one_meets_it(
     The second run's gates are met though the first one's events are scored meanwhile.
     """
     with throttled(local_aws):
-        missed = shell.run(f"{LOAD} --run-time 2s --probes-rate 0 --patience 2")
+        missed = shell.run(f"{LOAD} --run-time 2s --warm-up 0 --probes-rate 0 --patience 2")
     assert missed.returncode == 3, missed.stderr
     found = json.loads(missed.stdout)
     assert found["account"]["missing"] == found["account"]["published"] >= 20
@@ -77,13 +77,15 @@ def test_a_throttled_function_fails_the_gate_and_an_open_one_meets_it(
     assert not found["met"]
 
     gates = "--min-events-per-second 5 --max-p99-ms 30000 --max-refused 0 --max-iterator-age-ms 300000"
-    met = shell.run(f"{LOAD} --run-time 3s --probes-rate 2 --workers 1 --patience 40 {gates}")
+    met = shell.run(f"{LOAD} --run-time 3s --warm-up 1 --probes-rate 2 --workers 1 --patience 40 {gates}")
     assert met.returncode == 0, met.stderr
     found = json.loads(met.stdout)
     account = found["account"]
     assert account["published"] == account["written"] + account["collapsed"] >= 20
-    assert found["requests"]["put to readable"]["count"] >= 2
-    assert found["requests"]["publish"]["mean_size"] == pytest.approx(5.0)
+    assert found["requests"]["put to readable"]["count"] >= 1
+    assert found["requests"]["publish"]["mean_size"] == pytest.approx(
+        8.0
+    )  # 33 events a second, for a quarter
     assert found["generator"]["processes"] == 1
     folder = shell.directory / found["folder"]
     for name in ("report.html", "locust_stats.csv", "locust_stats_history.csv", "summary.json"):

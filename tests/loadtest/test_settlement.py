@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from contract.prediction import event_key
 from loadtest.fresh_events import time_of
-from loadtest.ledger import Ledgers, LedgerWriter, Published
+from loadtest.ledger import Ledgers, LedgerWriter, Made, Published
 from loadtest.settlement import Settlement, settle_customer
 from loadtest.table_query import Stored
 from producer.event_ids import EventIds
@@ -97,10 +97,12 @@ def test_looking_again_reads_only_what_was_incomplete(tmp_path: Path) -> None:
 
 
 def test_the_ledgers_know_when_events_were_made(tmp_path: Path) -> None:
-    """By the times in their ids, over all processes; an empty folder spans nothing."""
-    assert Ledgers(tmp_path).span() == (0, 0)
+    """By the times in their ids, over all processes, from a moment on; of an empty folder there are none."""
+    assert Ledgers(tmp_path).made_since(0) == Made(0, 0, 0)
     for number, time_ms in enumerate((1_700_000_001_500, 1_700_000_000_250)):
         writer = LedgerWriter(tmp_path, f"w{number}", ["ana"])
         writer.add([(0, EventIds().new(time_ms))])
         writer.close()
-    assert Ledgers(tmp_path).span() == (1_700_000_000.25, 1_700_000_001.5)
+    ledgers = Ledgers(tmp_path)
+    assert ledgers.made_since(0) == Made(2, 1_700_000_000.25, 1_700_000_001.5)
+    assert ledgers.made_since(1_700_000_000.251) == Made(1, 1_700_000_001.5, 1_700_000_001.5)
