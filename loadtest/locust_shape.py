@@ -12,7 +12,7 @@ from loadtest.locust_options import options_of
 from loadtest.shapes import Shape, publishers_at
 from loadtest.users import ProbeUser, PublishUser, ReadUser, TopUser
 
-READS_PER_USER = 25.0  # a second; more users where more are wanted
+READS_PER_USER = 10.0  # a second; more users where more are wanted
 TOPS_PER_USER = 1.0
 PROBES_PER_USER = 1.0  # a second: a probe may take as long as that before its user is late
 MAX_FIXED_USERS = 50

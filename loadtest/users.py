@@ -23,8 +23,8 @@ from loadtest.work import Work
 from scorer.errors import StorageError
 
 CUSTOMERS_OF_TOP = 10
-# Between two looks of a probe: 5 ms, or 2 % of what it has waited, so that slow probes are no load.
-POLL_SECONDS, POLL_SHARE = 0.005, 0.02
+# Between two looks of a probe: 5 ms, or 5 % of what it has waited, so that slow probes are no load.
+POLL_SECONDS, POLL_SHARE = 0.005, 0.05
 PROBE_TIMEOUT_SECONDS = 30.0
 
 
