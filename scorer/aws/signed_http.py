@@ -155,10 +155,13 @@ class SignedHttp:
             headers=headers,
             retries=False,
             redirect=False,
-            timeout=Timeout(connect=min(CONNECT_SECONDS, left), read=min(self._read_seconds, left), total=left),
+            timeout=self._timeout(left),
             decode_content=False,
         )
         return Answer(answer.status, answer.headers, answer.data)
+
+    def _timeout(self, left: float) -> Timeout:
+        return Timeout(connect=min(CONNECT_SECONDS, left), read=min(self._read_seconds, left), total=left)
 
     def _signed(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         proven = signed(
