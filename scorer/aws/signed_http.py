@@ -89,7 +89,7 @@ class SignedHttp:
         tls: Tls,
         ends: Callable[[], float] = lambda: math.inf,
         connections: int = 1,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._service = service
@@ -161,7 +161,8 @@ class SignedHttp:
         return Answer(answer.status, answer.headers, answer.data)
 
     def _timeout(self, left: float) -> Timeout:
-        return Timeout(connect=min(CONNECT_SECONDS, left), read=min(self._read_seconds, left), total=left)
+        read_seconds = READ_SECONDS if self._read_seconds is None else self._read_seconds
+        return Timeout(connect=min(CONNECT_SECONDS, left), read=min(read_seconds, left), total=left)
 
     def _signed(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         proven = signed(
