@@ -57,7 +57,7 @@ def findings(
         if cores.get(name, 0.0) > BUSY_CORES:
             found.append(Finding(name, f"takes {cores[name]:.0%} of a core, and has one"))
     if timing and (measured.iterator_age_ms or 0.0) > behind_ms:
-        found.append(_consumer(timing, measured.iterator_age_ms or 0.0))
+        found.append(_consumer(timing, measured.iterator_age_ms or 0.0, is_local=bool(cores)))
     if cores.get(MACHINE, 0.0) > machine_cores * 0.95:
         found.append(Finding("machine", f"all {machine_cores} cores are busy, by whomever"))
     if measured.achieved_share < ACHIEVED and not found:
@@ -65,10 +65,11 @@ def findings(
     return found
 
 
-def _consumer(timing: BatchTiming, age_ms: float) -> Finding:
+def _consumer(timing: BatchTiming, age_ms: float, *, is_local: bool) -> Finding:
     """What keeps the function from keeping up: its own work, or the table it writes to."""
     told = (
         f"iterator age {age_ms:,.0f} ms; a batch has {timing.records:,.0f} records, "
         f"{timing.score_ms:,.0f} ms of scoring and {timing.write_ms:,.0f} ms of writing"
     )
-    return Finding("table" if timing.write_share > WAITS_FOR_TABLE else FUNCTION, told)
+    table = "the emulator's table" if is_local else "table"
+    return Finding(table if timing.write_share > WAITS_FOR_TABLE else FUNCTION, told)

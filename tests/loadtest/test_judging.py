@@ -85,6 +85,8 @@ def test_who_is_at_the_limit_is_told_with_evidence() -> None:
     assert emulator.what == "emulator"
     (table,) = findings(measured(age_ms=5000.0), {}, 2, TIMING)
     assert table.what == "table"
+    (local,) = findings(measured(age_ms=5000.0), {"emulator": 0.5}, 2, TIMING)
+    assert local.what == "the emulator's table"
     assert "90 ms of writing" in table.evidence
     (function,) = findings(measured(age_ms=5000.0), {}, 2, BatchTiming(500, 90, 10))
     assert function.what == "function"
