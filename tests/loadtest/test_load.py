@@ -75,7 +75,7 @@ def test_a_percentile_is_the_value_at_its_rank(counts: dict[int, int], share: fl
 
 @pytest.mark.parametrize("rate", [1.0, 37.0, 500.0, 5000.0, 123_456.0])
 def test_a_plans_users_together_send_its_rate(rate: float) -> None:
-    """In requests that a stream takes, and at a pace that one user can keep while it waits for the answers."""
+    """In requests that a stream takes, and at a pace that one user can keep."""
     plan = Plan(stage="local", schema="", rate=rate, run_seconds=10.0)
     rates = Rates(plan.rate / plan.publishers, 0, 0, 0)
     assert 1 <= rates.records_per_put <= MAX_RECORDS_PER_PUT
