@@ -6,18 +6,24 @@ PYTHON := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 py
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 endif
 STAGE ?= dev
+SCHEMA ?=
+ARCH ?=
+PARAMS ?=
+ZIP ?=
 DATA ?=
 EVENTS ?=
 SEED ?=
 ROUND ?=
 PIP_FLAGS = -qq --disable-pip-version-check --no-input
 VENV_PYTHON = .venv/bin/python
+CHOSEN = $(if $(ARCH),--param "architecture=$(ARCH)") $(if $(SCHEMA),--param "schema=$(SCHEMA)") \
+  $(foreach parameter,$(PARAMS),--param "$(parameter)")
 READY = .venv/ready build/ministack-venv/.lock-sha256 node_modules/ready
 # Where the machine has no Node.js >= 20, the one in build/node is used.
 NODE_DIRECTORY = $$(dirname "$$($(VENV_PYTHON) -m infra.node)")
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-runtime lint format fuzz soak bench package deploy lock clean help setup python-is-new-enough
+.PHONY: demo test test-runtime audit lint format fuzz soak bench package deploy smoke sbom lock clean help setup python-is-new-enough
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,7 +38,11 @@ test-runtime: setup ## run the built zip under AWS's own Lambda runtime and emul
 	@$(VENV_PYTHON) -m infra.lambda_runtime
 	@$(VENV_PYTHON) -m pytest -n 0 tests/runtime
 
-lint: setup ## ruff and mypy --strict; cfn-lint runs in the tests, on the rendered template
+audit: setup build/checkov-venv/ready build/serverless3/ready ## the rendered template under checkov and Serverless Framework 3
+	@$(VENV_PYTHON) -m pytest -n 0 tests/audit
+
+lint: setup ## ruff, mypy --strict and zizmor; cfn-lint runs in the tests, on the rendered template
+	@.venv/bin/zizmor --offline --quiet .github
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
@@ -52,19 +62,24 @@ bench: setup ## measure the scorer against the ways it is usually written; write
 	@zip=$$($(VENV_PYTHON) -m infra.build --python "$$($(VENV_PYTHON) -c \
 	  'import sys; print("%d.%d" % sys.version_info[:2])')") && $(VENV_PYTHON) -m loadtest.bench --zip "$$zip"
 
-package: setup ## build the Lambda zip and render the template for STAGE (default dev)
-	@$(VENV_PYTHON) -m infra.build
-	@PATH="$(NODE_DIRECTORY):$$PATH" node_modules/.bin/osls package --stage $(STAGE) --package build/package-$(STAGE)
+package: setup ## build the Lambda zip and render the template: STAGE=dev, ARCH=arm64, PARAMS="shards=4 …"
+	@$(VENV_PYTHON) -m infra.deploy package --stage "$(STAGE)" $(CHOSEN)
 
-deploy: setup ## deploy to AWS: make deploy STAGE=prod (standard AWS credentials)
-	@$(VENV_PYTHON) -m infra.build
-	@PATH="$(NODE_DIRECTORY):$$PATH" node_modules/.bin/osls deploy --stage $(STAGE)
+deploy: setup ## deploy to AWS: make deploy STAGE=prod (standard AWS credentials; ARCH, SCHEMA, PARAMS as above)
+	@$(VENV_PYTHON) -m infra.deploy deploy --stage "$(STAGE)" $(if $(ZIP),--zip "$(ZIP)") $(CHOSEN)
+
+smoke: setup ## is a deployed stage alive? a few events in, their scores out: make smoke STAGE=dev (or local)
+	@$(VENV_PYTHON) -m cli.main smoke --stage "$(STAGE)" $(if $(SCHEMA),--schema "$(SCHEMA)")
+
+sbom: setup ## what is in the zip, with versions and licences, as CycloneDX: build/sbom.cdx.json
+	@zip=$$($(VENV_PYTHON) -m infra.build $(if $(ARCH),--arch "$(ARCH)")) && $(VENV_PYTHON) -m infra.sbom "$$zip"
 
 lock: setup ## renew the hashed locks from pyproject.toml and requirements/*.in
 	@for target in "--extra dev pyproject.toml -o requirements/dev.lock" \
 	  "pyproject.toml -c requirements/dev.lock -o requirements/lambda.lock" \
 	  "requirements/ministack.in -o requirements/ministack.lock" \
 	  "requirements/node.in -o requirements/node.lock" \
+	  "requirements/checkov.in -o requirements/checkov.lock" \
 	  "--no-deps requirements/runtime.in -o requirements/runtime.lock"; do \
 	  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header --upgrade $$target || exit 1; done
@@ -99,4 +114,16 @@ build/ministack-venv/.lock-sha256: requirements/ministack.lock
 node_modules/ready: package-lock.json
 	@echo "setting up osls" >&2
 	@sh infra/install_node_tools.sh "$(PYTHON)"
+	@touch $@
+
+build/checkov-venv/ready: requirements/checkov.lock
+	@echo "setting up checkov" >&2
+	@$(PYTHON) -m venv --clear build/checkov-venv
+	@build/checkov-venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/checkov.lock
+	@touch $@
+
+build/serverless3/ready: requirements/serverless3/package-lock.json
+	@echo "setting up Serverless Framework 3" >&2
+	@mkdir -p build/serverless3 && cp requirements/serverless3/package*.json build/serverless3
+	@PATH="$(NODE_DIRECTORY):$$PATH" npm ci --prefix build/serverless3 --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@

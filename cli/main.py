@@ -9,7 +9,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from cli import cost, demo, explore, loadtest, local, models, publish, rejected, schema, scores, train
+from cli import (
+    alarms,
+    cost,
+    demo,
+    explore,
+    loadtest,
+    local,
+    models,
+    publish,
+    rejected,
+    schema,
+    scores,
+    smoke,
+    train,
+)
 from cli.errors import INTERRUPTED, PIPE_CLOSED, CommandError
 from cli.interrupts import stops_cleanly
 from cli.known_errors import explain
@@ -53,10 +67,12 @@ app.add_typer(schema.app, name="schema")
 app.command(epilog="Example: `churn publish customers.csv --rate 200`")(publish.publish)
 app.add_typer(scores.app, name="scores")
 app.add_typer(rejected.app, name="rejected")
+app.add_typer(alarms.app, name="alarms")
 app.command(epilog="Example: `churn cost --events-per-day 1e6 --customers 200000 --capacity cheapest`")(
     cost.cost
 )
 app.command(epilog="Example: `churn loadtest --rate 500 --run-time 60s --max-p95-ms 150`")(loadtest.loadtest)
+app.command(epilog="Example: `churn smoke --stage dev`")(smoke.smoke)
 
 
 def main() -> None:

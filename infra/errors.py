@@ -25,6 +25,14 @@ class StageError(InfraError):
     """The local stage is in a state that does not allow what was asked."""
 
 
+class ParametersError(InfraError):
+    """parameters.yml, ranges.js or docs/parameters.md is not written as the others expect."""
+
+
+class AlarmError(InfraError):
+    """An alarm that was asked for is not there, or what a test of alarms needs could not be set up."""
+
+
 class CostError(InfraError):
     """The bill cannot be worked out: a file that it is made from is damaged."""
 

@@ -51,7 +51,7 @@ class Conductor:
     def run(self, plan: Plan, folder: Path) -> Conducted:
         """One whole run, with everything it writes under `folder`. Raises LocustError."""
         window = datetime.now(UTC) - MARGIN
-        before, known = self.deployment.totals(window), self.deployment.rejected_events()
+        before, known = self.deployment.totals(start=window), self.deployment.rejected_events()
         cores = self._load(plan, folder)
         ledgers = Ledgers(folder)
         if not ledgers.count:

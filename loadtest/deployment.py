@@ -26,6 +26,7 @@ COUNTED = (
 )
 METRIC_WINDOW = timedelta(hours=3)  # longest run that is summed
 LOOK_AGAIN_SECONDS = 0.25
+MOST_SCORES_FORGOTTEN = 1_000
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,16 @@ class Deployment:
     def rejected_events(self) -> set[str]:
         """Event ids of everything rejected so far."""
         return {record.event_id for record in self.rejected.pending().records}
+
+    def forget(self, customer_id: str) -> int:
+        """Delete all scores of one customer; how many there were. For synthetic customers of a test."""
+        keys = [
+            {"customer_id": {"S": customer_id}, "event_key": {"S": each.event_key}}
+            for each in self.scores.history(customer_id, MOST_SCORES_FORGOTTEN)
+        ]
+        for key in keys:
+            self.dynamodb.delete_item(TableName=self.table, Key=key)
+        return len(keys)
 
     def account_for(
         self, published: Sequence[bytes], *, broken: Collection[bytes], known_rejections: Collection[str]
@@ -109,8 +120,8 @@ class Deployment:
         pages = scan(self.dynamodb, self.table, "scored_at")
         return parse_time(max(item["scored_at"]["S"] for item in pages)) / 1000
 
-    def totals(self, window_start: datetime | None = None) -> dict[str, float]:
-        """Sums of the scorer's counting metrics since `window_start`, by default some hours."""
+    def totals(self, *, start: datetime | None = None) -> dict[str, float]:
+        """Sums of the scorer's counting metrics from CloudWatch, since `start` or over the last hours."""
         end = datetime.now(UTC) + timedelta(minutes=1)
         queries = [
             {
@@ -128,7 +139,7 @@ class Deployment:
             for name in COUNTED
         ]
         answer = self.cloudwatch.get_metric_data(
-            MetricDataQueries=queries, StartTime=window_start or end - METRIC_WINDOW, EndTime=end
+            MetricDataQueries=queries, StartTime=start or end - METRIC_WINDOW, EndTime=end
         )
         sums = {result["Id"]: sum(result["Values"]) for result in answer["MetricDataResults"]}
         return {name: sums.get(name.lower(), 0.0) for name in COUNTED}
@@ -137,7 +148,7 @@ class Deployment:
         self, since: Mapping[str, float], window_start: datetime | None = None
     ) -> dict[str, float]:
         """What the metrics have counted since an earlier `totals()` of the same window."""
-        now = self.totals(window_start)
+        now = self.totals(start=window_start)
         return {name: now[name] - since[name] for name in COUNTED}
 
     def batch_timing(self, start: datetime) -> BatchTiming | None:

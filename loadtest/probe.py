@@ -52,7 +52,11 @@ def probe(publisher: Publisher, scores: ScoreReader, template: bytes) -> tuple[b
 
 
 def put_to_readable(
-    put: Callable[[], None], is_readable: Callable[[], bool], *, timeout_seconds: float = TIMEOUT_SECONDS
+    put: Callable[[], None],
+    is_readable: Callable[[], bool],
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    poll_seconds: float = POLL_SECONDS,
 ) -> float:
     """Seconds from just before `put` until `is_readable` first says so. Raises ProbeTimeoutError."""
     started = time.perf_counter()
@@ -63,7 +67,7 @@ def put_to_readable(
                 f"an event was not readable {timeout_seconds:g} s after it was published: "
                 "look at the scorer's log and `churn rejected list`"
             )
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
     return time.perf_counter() - started
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ REPLAYED_PREFIX = "replayed/"
 UNDELIVERED = "undelivered"
 JSON_LINES = "application/x-ndjson"
 DIGEST_LENGTH = 12
+BATCH_OF_KEY = re.compile(r"/(\d+)-(\d+)-\w+\.jsonl$")  # the first and last sequence number of the batch
 
 
 class RejectedRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -119,6 +121,17 @@ class RejectedStore(RejectedWriter):
         """Keys of all objects that hold records to replay."""
         yield from self._objects.keys(self._prefix)
         yield from self._objects.keys(UNDELIVERED_PREFIX)
+
+    def of_record(self, shard: str, sequence: str, *, day: str) -> Iterator[RejectedRecord]:
+        """The entries of one record, from objects of batches that began on `day` (YYYY-MM-DD, UTC).
+
+        Reads only objects of batches that the record was in, however much was rejected besides.
+        Raises StorageError, UnreadableObjectError.
+        """
+        for key in self._objects.keys(f"{self._prefix}{day.replace('-', '/')}/{shard}/"):
+            batch = BATCH_OF_KEY.search(key)
+            if batch and int(batch[1]) <= int(sequence) <= int(batch[2]):
+                yield from (record for record in self.load(key) if record.event_id == f"{shard}:{sequence}")
 
     def load(self, key: str) -> list[RejectedRecord]:
         """The records of one object. Raises StorageError, UnreadableObjectError where it is none of ours."""

@@ -26,6 +26,7 @@ NAMES = {  # one after another, so the longer ones first
 ACTIONS = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
 }
 OF_A_VERSION = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
 
@@ -117,4 +118,10 @@ class Recorder:
             return [f"{place}:table/{table}{index}" for table in tables]
         if service == "kinesis":
             return [f"{place}:stream/{parameters['StreamName']}"]
+        if service == "cloudwatch":
+            return [f"{place}:alarm:{parameters.get('AlarmName', '*')}"]
+        if service == "sns":
+            return [parameters.get("TopicArn") or parameters["SubscriptionArn"]]
+        if service == "sqs":
+            return [f"{place}:{parameters.get('QueueName') or parameters['QueueUrl'].rpartition('/')[2]}"]
         raise AssertionError(f"what {service} calls need is not known here: add it")

@@ -151,9 +151,13 @@ def test_only_entry_points_read_the_environment() -> None:
 def test_locks_carry_hashes_and_no_index() -> None:
     """Every lock pins by hash and names no index, so that it works with any mirror."""
     locks = sorted((ROOT / "requirements").glob("*.lock"))
-    assert len(locks) == 5
+    assert len(locks) == 6
     for lock in locks:
         text = lock.read_text()
         assert "--hash=sha256:" in text
         assert "://" not in text, lock.name
         assert "--index-url" not in text
+    for lock in (ROOT / "package-lock.json", ROOT / "requirements" / "serverless3" / "package-lock.json"):
+        text = lock.read_text()
+        assert '"integrity": "sha512-' in text
+        assert '"resolved"' not in text

@@ -71,7 +71,7 @@ def _companions(stage: LocalStage, done: Progress) -> tuple[EventSource, Metrics
     source = EventSource(
         settings=settings,
         kinesis=KinesisReads(boto3.client("kinesis", **arguments), arguments),
-        invoke=LambdaInvoker(lambda_client, settings.function),
+        invoke=LambdaInvoker(lambda_client, settings.function_arn),  # with its alias
         discard=S3Destination(boto3.client("s3", **arguments), settings),
         observe=observed.observe,
         resume_after=done.checkpoints,

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 SHARD_REFRESH_SECONDS = 1.0
 
 
-def ignore(_metric: str, _value: float) -> None:
+def ignore(_metric: str, _value: float, _at: float | None = None) -> None:
     """Observe nothing."""
 
 

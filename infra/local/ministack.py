@@ -61,10 +61,12 @@ def _run(command: list[str]) -> None:
         )
 
 
-def start(python: Path, directory: Path, *, port: int = 0) -> MiniStack:
+def start(python: Path, directory: Path, *, port: int = 0, enforce_iam: bool = False) -> MiniStack:
     """Start MiniStack with its temporary files under `directory` and wait until it answers.
 
-    Port 0 takes a free one. Raises MiniStackError when a requested port is busy or it does not come up.
+    Port 0 takes a free one. With `enforce_iam` a request needs valid credentials whose role allows it; those
+    of `client_arguments` are root's. Raises MiniStackError when a requested port is busy or it does not come
+    up.
     """
     if port and not _is_free(port):
         raise MiniStackError(
@@ -72,7 +74,7 @@ def start(python: Path, directory: Path, *, port: int = 0) -> MiniStack:
         )
     for _ in range(FREE_PORT_ATTEMPTS):
         chosen = port or _free_port()
-        pid = _launch(python, directory, chosen)
+        pid = _launch(python, directory, chosen, enforce_iam)
         if _answers(pid, chosen):
             return MiniStack(pid=pid, port=chosen)
         processes.stop(pid, MARKER)
@@ -118,7 +120,7 @@ def _last_line(directory: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
 
 
-def _launch(python: Path, directory: Path, port: int) -> int:
+def _launch(python: Path, directory: Path, port: int, enforce_iam: bool) -> int:
     temporary = temporary_files(directory)
     temporary.mkdir(parents=True, exist_ok=True)
     # Started with a short environment: MiniStack hands all of its own to every Lambda function.
@@ -134,6 +136,7 @@ def _launch(python: Path, directory: Path, port: int) -> int:
         "SFTP_ENABLED": "0",
         "S3_DATA_DIR": str(temporary / "s3"),
         "LOG_LEVEL": "WARNING",
+        "AUTH": str(enforce_iam).lower(),
         "PYTHONUNBUFFERED": "1",
         **dict.fromkeys(NO_PROXY_VARIABLES, HOST),  # a proxy may also come from the system's settings
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from infra.local.mapping import MappingSettings
+from infra.local.observed_metrics import DELIVERED, DELIVERY_FAILURES, DROPPED, FAILED, INVOKED, ITERATOR_AGE
 from infra.local.outcome import AGE_EXCEEDED, RETRIES_EXHAUSTED, Batch, Decision, Outcome, decide, expire
 from infra.local.records import Record, event_of
 
@@ -17,7 +18,12 @@ FIRST_BACKOFF_SECONDS = 0.05
 MAX_BACKOFF_SECONDS = 2.0
 
 Invoke = Callable[[bytes], Outcome]
-Observe = Callable[[str, float], None]  # metric name of observed_metrics.py, value
+
+
+class Observe(Protocol):
+    """Takes a metric of observed_metrics.py, its value and, where that is past, its time (epoch seconds)."""
+
+    def __call__(self, metric: str, value: float, at: float | None = None, /) -> None: ...
 
 
 class Discard(Protocol):
@@ -60,9 +66,11 @@ class Sender:
             repeats = repeats + 1 if again else 0
 
     def _send_once(self, batch: Batch) -> Decision:
-        self.observe("IteratorAge", (self.clock() - batch.records[-1].arrived_at) * 1000)
+        self.observe(ITERATOR_AGE, (self.clock() - batch.records[-1].arrived_at) * 1000)
+        self.observe(INVOKED, len(batch.records))
         outcome = self.invoke(event_of(batch.records))
         decision = decide(batch, outcome, self.settings)
+        self.observe(FAILED, len(batch.records) - decision.done)
         self.finish(batch.records[: decision.done])
         if decision.discarded is not None:
             self._give_up(decision.discarded, RETRIES_EXHAUSTED, outcome)
@@ -82,8 +90,11 @@ class Sender:
                 self.discard(batch, shard_id=self.shard_id, condition=condition, outcome=outcome)
             except Exception:
                 attempts += 1
+                self.observe(DELIVERY_FAILURES, 1)
                 log.exception("the on-failure destination refused a batch of %s; trying again", self.shard_id)
                 continue
+            kept = self.settings.on_failure_arn is not None
+            self.observe(DELIVERED if kept else DROPPED, len(batch.records))
             self.finish(batch.records)
             return
 

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, Protocol
 
@@ -11,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.local.batching import Checkpoint, lane_of
 from infra.local.lane import LaneQueue
 from infra.local.mapping import MappingSettings
+from infra.local.observed_metrics import INCOMING, POLLED, READ_AGE
 from infra.local.polling import Polling
 from infra.local.records import Record, record_from
 from infra.local.sending import Discard, Invoke, Observe, Sender
@@ -156,9 +158,12 @@ class ShardReader:
     def _deliver(self, raw_records: Sequence[Any]) -> None:
         records = [record_from(raw, shard_id=self.shard_id, settings=self._settings) for raw in raw_records]
         age_seconds = self._sender.clock() - records[-1].arrived_at if records else 0.0
-        self._observe("GetRecords.IteratorAgeMilliseconds", age_seconds * 1000)
+        self._observe(READ_AGE, age_seconds * 1000)
+        self._observe(POLLED, len(records))
         if not records:
             return
+        for second, count in Counter(int(record.arrived_at) for record in records).items():
+            self._observe(INCOMING, count, second)
         self._last_read = records[-1].sequence_number
         with self._lock:
             self._checkpoint.read(records)

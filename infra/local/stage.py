@@ -37,18 +37,20 @@ def up(
     port: int = 0,
     parameters: dict[str, str] | None = None,
     artifact: Path | None = None,
+    enforce_iam: bool = False,
     on_progress: Say | None = None,
 ) -> LocalStage:
     """Bring the stage up and return it; one that is already up with this schema is returned as it is.
 
     Where only the event source has died, it alone is started again and goes on where it stopped. Port 0
     takes a free one. `parameters` override those of infra/resources/parameters.yml, `artifact` the built
-    zip. Raises InfraError with one clear line (busy port, another schema or port up, failed deployment, …);
-    what was not up before is not left running then.
+    zip. With `enforce_iam` the function may do what its role allows and nothing else. Raises InfraError with
+    one clear line (busy port, another schema or port up, failed deployment, …); what was not up before is not
+    left running then.
     """
     say = on_progress or (lambda _line: None)
     with _only_one(state_dir):
-        return _up(state_dir, schema, port, parameters, artifact, say)
+        return _up(state_dir, schema, port, parameters, artifact, enforce_iam, say)
 
 
 def _up(
@@ -57,6 +59,7 @@ def _up(
     port: int,
     parameters: dict[str, str] | None,
     artifact: Path | None,
+    enforce_iam: bool,
     say: Say,
 ) -> LocalStage:
     running = status(state_dir)
@@ -69,7 +72,7 @@ def _up(
         zipped = pool.submit(lambda: artifact or build.build_for_this_machine().path)
         try:
             say("starting the embedded AWS")
-            emulator = ministack.start(ministack.install(), directory, port=port)
+            emulator = ministack.start(ministack.install(), directory, port=port, enforce_iam=enforce_iam)
             say("building the Lambda zip")
             path = zipped.result()
             say("deploying serverless.yml")
@@ -136,9 +139,10 @@ def local_stage(
     schema: str = "telco",
     parameters: dict[str, str] | None = None,
     artifact: Path | None = None,
+    enforce_iam: bool = False,
 ) -> Iterator[LocalStage]:
     """A stage that is up inside the `with` and gone after it."""
-    stage = up(state_dir, schema=schema, parameters=parameters, artifact=artifact)
+    stage = up(state_dir, schema=schema, parameters=parameters, artifact=artifact, enforce_iam=enforce_iam)
     try:
         yield stage
     finally:

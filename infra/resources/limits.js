@@ -1,93 +1,74 @@
 'use strict';
 // An osls plugin: refuses parameters that AWS would refuse half way through a deployment, or accept and then
 // lose records by. A plugin, because osls itself knows no ranges for `--param`, and because every way to a
-// template (make, CI, plain `osls package` or `osls deploy`) passes through `package`.
-// Ranges: AWS Lambda developer guide, "Lambda parameters for Amazon Kinesis Data Streams event source mappings",
-// and the quotas of Kinesis Data Streams. Memory, architecture and log retention are in osls's own schema.
+// template (make, CI, plain `osls package` or `osls deploy`, Serverless Framework 3) loads it. When it is
+// loaded, and not in a hook: before osls looks at the values itself and answers in its own words, or, as
+// Serverless Framework 3 does, only warns. The ranges are in ranges.js, what contradicts each other is in
+// contradictions.js.
 
-const FOREVER = -1;
-const RANGES = {
-  shards: [1, 20000],
-  retentionHours: [24, 8760],
-  batchSize: [1, 10000],
-  windowSeconds: [0, 300],
-  parallelization: [1, 10],
-  retryAttempts: [FOREVER, 10000],
-  recordAgeSeconds: [60, 604800, FOREVER],
-  startingTimestamp: [0, 4102444800], // Unix seconds: milliseconds would be far in the future
-  timeoutSeconds: [20, 900], // the handler keeps a part of its time for reporting what it could not write
-};
-const CHOICES = {
-  enhancedFanOut: ['false', 'true'],
-  startingPosition: ['TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP'],
-  capacityMode: ['PROVISIONED', 'ON_DEMAND'],
-};
+const fs = require('fs');
+const path = require('path');
+const contradictions = require('./contradictions.js');
+const { complaintAbout, KNOWN } = require('./ranges.js');
 
-function complaintAbout(name, value) {
-  const text = String(value);
-  if (name in CHOICES) {
-    return CHOICES[name].includes(text) ? null : `expected ${CHOICES[name].join(' or ')}`;
-  }
-  const [least, most, also] = RANGES[name];
-  const number = /^-?\d{1,15}$/.test(text) ? Number(text) : NaN;
-  if ((number >= least && number <= most) || number === also) return null;
-  const unbounded = also === undefined ? '' : `, or ${also} for no limit`;
-  return `expected a whole number from ${least} to ${most}${unbounded}`;
+const COMMANDS = ['package', 'deploy'];
+
+// `--param "name=value"` as often as it is given, as osls reads it.
+function givenParameters(options) {
+  const halves = (option) => option.split(/=(.*)/s).slice(0, 2).map((part) => part.trim());
+  return Object.fromEntries((options || []).map(halves));
 }
 
-// What single values do not show; each line is a complaint about the first parameter it names.
-function* contradictions(stage, of) {
-  const fansOut = String(of.enhancedFanOut) === 'true';
-  const position = String(of.startingPosition);
-  const [age, retries] = [Number(of.recordAgeSeconds), Number(of.retryAttempts)];
-  if (fansOut && stage === 'local') {
-    yield ['enhancedFanOut', 'expected false: the embedded AWS has no stream consumers'];
+// As ${param:…} resolves: the command line, then the stage, then the defaults; a value may name another.
+function resolved(params, stage, given) {
+  const of = { ...params.default, ...params[stage], ...given };
+  const fillIn = (value) => value.replace(/\$\{param:(\w+)\}/g, (_, name) => of[name]);
+  for (const [name, value] of Object.entries(of)) {
+    if (typeof value === 'string') of[name] = fillIn(value);
   }
-  if (position === 'AT_TIMESTAMP' && Number(of.startingTimestamp) === 0) {
-    yield ['startingTimestamp', 'expected the Unix time in seconds at which startingPosition AT_TIMESTAMP starts'];
-  }
-  if (Number(of.startingTimestamp) > Date.now() / 1000) {
-    yield ['startingTimestamp', 'expected a time that is not in the future'];
-  }
-  if (position !== 'AT_TIMESTAMP' && Number(of.startingTimestamp) !== 0) {
-    yield ['startingTimestamp', `expected 0, because startingPosition ${position} ignores it`];
-  }
-  if (retries === FOREVER && (age === FOREVER || age > Number(of.retentionHours) * 3600)) {
-    const instead = 'expected a limit, or a recordAgeSeconds below the retention';
-    yield ['retryAttempts', `${instead}: what fails would expire unread`];
-  }
+  return of;
 }
 
-// As ${param:…} resolves: the command line, then the stage, then the defaults.
-function resolvedParameters(stage, params, options) {
-  const given = (options || []).map((option) => option.split(/=(.*)/s).slice(0, 2).map((part) => part.trim()));
-  return { ...params.default, ...params[stage], ...Object.fromEntries(given) };
+function unknownName(params, chosen) {
+  const known = Object.keys(params.default);
+  const name = Object.keys(chosen).find((candidate) => !known.includes(candidate));
+  return name && [name, 'there is no such parameter, docs/parameters.md lists them'];
 }
 
-function firstComplaint(stage, of) {
-  for (const name of [...Object.keys(RANGES), ...Object.keys(CHOICES)]) {
-    const complaint = complaintAbout(name, of[name]);
-    if (complaint) return [name, complaint];
+// What is wrong first: a stage or a name that nobody knows, a value out of its range, two values that clash.
+function firstComplaint({ stage, region, params, given, directory }) {
+  const stages = Object.keys(params).filter((name) => name !== 'default');
+  if (!stages.includes(stage)) {
+    return `stage ${stage} is none of ${stages.join(', ')}; to deploy another, add \`${stage}: {}\` to ` +
+      'infra/resources/parameters.yml';
   }
-  return contradictions(stage, of).next().value;
+  const explicit = { ...params[stage], ...given };
+  const of = resolved(params, stage, given);
+  const artifactMissing = !fs.existsSync(path.resolve(directory, String(of.artifact)));
+  const found =
+    unknownName(params, explicit) ||
+    KNOWN.map((name) => [name, complaintAbout(name, of[name])]).find(([, complaint]) => complaint) ||
+    contradictions({ stage, region, of, explicit }).next().value ||
+    (artifactMissing && ['artifact', 'expected a zip; `make package` makes it, or ' +
+      `\`python -m infra.build --python ${of.python} --arch ${of.architecture}\``]);
+  if (!found) return null;
+  const [name, complaint] = found;
+  return `parameter ${name} of stage ${stage} is ${JSON.stringify(of[name])}: ${complaint}; ` +
+    `change it in infra/resources/parameters.yml or with --param "${name}=…"`;
 }
 
 module.exports = class Limits {
   constructor(serverless) {
-    this.hooks = {
-      'before:package:cleanup': () => {
-        const stage = serverless.service.provider.stage;
-        const given = serverless.processedInput.options.param;
-        const of = resolvedParameters(stage, serverless.configurationInput.params, given);
-        const found = firstComplaint(stage, of);
-        if (!found) return;
-        const [name, complaint] = found;
-        throw new serverless.classes.Error(
-          `parameter ${name} of stage ${stage} is ${of[name]}: ${complaint}; ` +
-            `change it in infra/resources/parameters.yml or with --param "${name}=…"`,
-          'PARAMETER_OUT_OF_RANGE'
-        );
-      },
-    };
+    const { commands, options, isHelpRequest } = serverless.processedInput;
+    if (isHelpRequest || !COMMANDS.includes(commands[0])) return;
+    const { params, provider } = serverless.configurationInput;
+    const complaint = firstComplaint({
+      stage: serverless.service.provider.stage,
+      region: provider.region,
+      params,
+      given: givenParameters(options.param),
+      directory: serverless.serviceDir,
+    });
+    if (complaint) throw new serverless.classes.Error(complaint, 'PARAMETER_OUT_OF_RANGE');
   }
 };

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from infra.local.stage import LocalStage, local_stage
-from loadtest.accounting import explains, identity
+from loadtest.accounting import explains, identity, stored_events
+from loadtest.smoke.customers import CUSTOMER_PREFIX
 from loadtest.traffic import disturb, partition_key_of
 from producer.publisher import Publisher
 from producer.synthetic import events
+from scorer.champion import ModelStore
+from scorer.objects import S3Objects
 from tests.e2e.paths import Path, serve
+from tests.e2e.smoking import (
+    IMPATIENCE_SECONDS,
+    SOME_PATIENCE_SECONDS,
+    OtherModel,
+    run,
+    stack_of,
+    unread_stream,
+    versions_that_ran,
+    without_metrics,
+    without_rejections,
+)
 
 pytestmark = pytest.mark.emulator
 
@@ -113,3 +129,37 @@ def test_the_riskiest_customers_are_listed_first(served: Path) -> None:
     floor = top[-1].probability
     listed = {prediction.customer_id for prediction in top}
     assert all(s.customer_id in listed for s in high if s.probability > floor)
+
+
+def test_a_smoke_test_finds_a_living_stack_alive_and_leaves_nothing(served: Path) -> None:
+    """Scores in time and as the model gives them, a rejection, all counted; then no trace of them."""
+    before = served.deployment().rejected_events()
+    with stack_of(served) as stack:
+        report = run(stack)
+    assert (report.failures, report.left) == ([], [])
+    assert report.model_version == served.model.manifest.version
+    assert len(report.put_to_readable_seconds) == 3
+    assert (report.published, report.counted["EventsRejected"]) == (7, 1)
+    stored = stored_events(served.client("dynamodb"), served.stage.table)
+    assert not [customer for customer in stored if customer.startswith(CUSTOMER_PREFIX)]
+    assert served.deployment().rejected_events() == before
+    assert versions_that_ran(served) == {"[1]"}  # the event source invokes the alias, as AWS does
+
+
+def test_a_smoke_test_says_what_is_wrong(served: Path) -> None:
+    """One line for each: a stream that is not read, missing bytes or counts, a score that is another."""
+    with stack_of(served) as stack:
+        with unread_stream(served, stack) as unread:
+            (line,) = run(unread, seconds=IMPATIENCE_SECONDS).failures
+            assert re.match(r"customer smoke-\w+-0: no score within 0\.7 s: ", line)
+        silent = without_rejections(served, without_metrics(stack))
+        lost = run(silent, seconds=SOME_PATIENCE_SECONDS, metrics_seconds=IMPATIENCE_SECONDS)
+        names = ["a broken event did not end in rejected/", *["metric Events"] * 3]
+        assert [line.startswith(name) for line, name in zip(lost.failures, names, strict=True)] == [True] * 4
+        other = run(replace(stack, models=cast(ModelStore, OtherModel(stack.models))))
+        assert len(other.failures) == 3
+        assert all(re.search(r"probability \d\.\d+, but model \S+ gives", line) for line in other.failures)
+        missing = replace(
+            stack, models=ModelStore(S3Objects(served.client("s3"), served.stage.bucket), "none")
+        )
+        assert run(missing).failures == ["no model serves yet: run `churn train` for this stage first"]

@@ -1,5 +1,7 @@
 """Builders of records and settings for the event source's tests, and a small function to deploy."""
 
+import functools
+import hashlib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +11,14 @@ import pytest
 
 from infra.local.mapping import MappingSettings
 from infra.local.records import Record
+from tests.infra.rendering import Service
+from tests.once import Once
 
 STREAM_ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/events"
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:scorer"
 ARRIVED_AT = 1_700_000_000.0
+Template = dict[str, Any]
+Render = Callable[..., Template]
 TINY_HANDLER = """
 import json, os
 
@@ -20,6 +26,26 @@ def handler(event, context):
     print("environment", json.dumps(dict(os.environ)))
     print("received", len(event["Records"]))
 """
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A copy of what osls reads."""
+    return Service(tmp_path_factory.mktemp("service"))
+
+
+@pytest.fixture(scope="session")
+def render(service: Service, once: Once) -> Render:
+    """Renders the template of a stage, once for all that ask: `render("prod", shards=8)`."""
+
+    def render(stage: str, **parameters: object) -> Template:
+        chosen = repr((stage, sorted(parameters.items())))
+        name = f"template-{stage}-{hashlib.sha256(chosen.encode()).hexdigest()[:12]}"
+        make = functools.partial(service.template, service.directory / name, stage, **parameters)
+        template: Template = once(name, make)
+        return template
+
+    return render
 
 
 @pytest.fixture(scope="session")

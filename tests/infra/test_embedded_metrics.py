@@ -148,14 +148,63 @@ def test_refused_metrics_are_sent_again() -> None:
 
 
 def test_observations_become_the_metrics_that_aws_publishes(settings: Any) -> None:
-    """Iterator ages go out as one statistic set per metric, under AWS's names, and are then forgotten."""
-    observed, cloudwatch = ObservedMetrics(settings()), FakeCloudWatch()
+    """One statistic set per metric under AWS's name and dimension, one request per namespace, sent once."""
+    made = settings()
+    observed, cloudwatch = ObservedMetrics(made), FakeCloudWatch()
     for value in (3.0, 1.0, -0.5):
         observed.observe("IteratorAge", value)
+    observed.observe("InvokedEventCount", 7)
+    observed.observe("GetRecords.IteratorAgeMilliseconds", 0)
     observed.publish(cloudwatch)  # type: ignore[arg-type]
+    lambdas, kinesis = cloudwatch.requests
+    assert (lambdas["Namespace"], kinesis["Namespace"]) == ("AWS/Lambda", "AWS/Kinesis")
+    data = {datum["MetricName"]: datum for datum in lambdas["MetricData"]}
+    age, invoked = data["IteratorAge"], data["InvokedEventCount"]
+    assert age["Dimensions"] == [{"Name": "FunctionName", "Value": "scorer"}]
+    assert age["StatisticValues"] == {"SampleCount": 3, "Sum": 4.0, "Minimum": 0.0, "Maximum": 3.0}
+    assert invoked["Dimensions"] == [{"Name": "EventSourceMappingUUID", "Value": made.mapping_id}]
+    assert (age["Unit"], invoked["Unit"]) == ("Milliseconds", "Count")
+
+
+def test_what_alarms_watch_is_zero_where_nothing_happened(settings: Any) -> None:
+    """The emulator leaves an alarm as it is where there are no data, so now and then a zero has to end it."""
+    seconds = 100.0
+    observed, cloudwatch = ObservedMetrics(settings(), clock=lambda: seconds), FakeCloudWatch()
+    observed.observe("OnFailureDestinationDeliveredEventCount", 2)
     observed.publish(cloudwatch)  # type: ignore[arg-type]
-    (request,) = cloudwatch.requests
-    assert request["Namespace"] == "AWS/Lambda"
-    (datum,) = request["MetricData"]
-    assert datum["Dimensions"] == [{"Name": "FunctionName", "Value": "scorer"}]
-    assert datum["StatisticValues"] == {"SampleCount": 3, "Sum": 4.0, "Minimum": 0.0, "Maximum": 3.0}
+    observed.observe("PolledEventCount", 0)
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    assert len(cloudwatch.requests) == 1
+    seconds += 6
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    sums = [
+        {datum["MetricName"]: datum["StatisticValues"]["Sum"] for datum in request["MetricData"]}
+        for request in cloudwatch.requests
+    ]
+    assert sums == [
+        {"OnFailureDestinationDeliveredEventCount": 2, "DroppedEventCount": 0},
+        {"OnFailureDestinationDeliveredEventCount": 0, "DroppedEventCount": 0, "PolledEventCount": 0},
+    ]
+
+
+def test_what_happened_is_published_at_once(settings: Any) -> None:
+    """Zeros that wait go with it."""
+    observed, cloudwatch = ObservedMetrics(settings(), clock=lambda: 100.0), FakeCloudWatch()
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    observed.observe("PolledEventCount", 0)
+    observed.observe("IteratorAge", 3)
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    _, second = cloudwatch.requests
+    assert {datum["MetricName"] for datum in second["MetricData"]} >= {"PolledEventCount", "IteratorAge"}
+
+
+def test_what_was_put_counts_in_the_minute_of_its_arrival(settings: Any) -> None:
+    """However much later it was read."""
+    observed, cloudwatch = ObservedMetrics(settings()), FakeCloudWatch()
+    for second, count in ((119, 1), (120, 2), (179.9, 3)):
+        observed.observe("IncomingRecords", count, second)
+    observed.publish(cloudwatch)  # type: ignore[arg-type]
+    (kinesis,) = (request for request in cloudwatch.requests if request["Namespace"] == "AWS/Kinesis")
+    data = kinesis["MetricData"]
+    assert [datum["Timestamp"].timestamp() for datum in data] == [60, 120]
+    assert [datum["StatisticValues"]["Sum"] for datum in data] == [1, 5]

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.local.event_source import EventSource
+from infra.local.event_source import EventSource, ignore
 from infra.local.mapping import MappingSettings, settings_from
 from infra.local.outcome import Batch, FunctionFailed, NotInvoked, Outcome, Returned
+from infra.local.sending import Observe
 from tests.infra.fake_kinesis import FakeKinesis
 
 Settings = Callable[..., MappingSettings]
@@ -46,6 +47,7 @@ def running(
     settings: MappingSettings,
     function: Function,
     resume_after: dict[str, str] | None = None,
+    observe: Observe = ignore,
 ) -> Iterator[EventSource]:
     discarded: list[Batch] = []
     source = EventSource(
@@ -53,6 +55,7 @@ def running(
         kinesis=kinesis,  # type: ignore[arg-type]
         invoke=function,
         discard=lambda batch, **_: discarded.append(batch),
+        observe=observe,
         resume_after=resume_after,
         shard_refresh_seconds=0.01,
     )
@@ -97,6 +100,19 @@ def test_the_function_sees_the_documented_event_record(settings: Settings) -> No
         "awsRegion": "us-east-1",
         "eventSourceARN": "arn:aws:kinesis:us-east-1:000000000000:stream/events",
     }
+
+
+def test_what_is_read_is_counted_when_it_is_and_when_it_was_put(settings: Settings) -> None:
+    """PolledEventCount of each poll, 0 where it finds nothing; IncomingRecords by the second of arrival."""
+    seen: list[tuple[str, float, float | None]] = []
+    kinesis, function = one_shard(3), Function()
+    kinesis.put(SHARD, "late", at=1_700_000_007.5)
+    with running(kinesis, settings(), function, observe=lambda *what: seen.append((*what, None)[:3])):  # type: ignore[misc, arg-type]
+        eventually(lambda: ("PolledEventCount", 0, None) in seen)
+    polled = [value for metric, value, _ in seen if metric == "PolledEventCount"]
+    assert (sum(polled), polled[-1]) == (4, 0)
+    put = [(value, at) for metric, value, at in seen if metric == "IncomingRecords"]
+    assert put == [(3, 1_700_000_000), (1, 1_700_000_007)]
 
 
 def test_trim_horizon_reads_everything_in_order_and_in_batches(settings: Settings) -> None:

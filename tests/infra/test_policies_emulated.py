@@ -20,7 +20,10 @@ ACCOUNT = "000000000000"
     ("name", "commands"),
     [
         ("retention-team", ["scores get nobody", "scores get nobody --history 2", "scores top"]),
-        ("platform-engineer", ["rejected list", "rejected show nothing"]),
+        (
+            "platform-engineer",
+            ["rejected list", "rejected show nothing", "alarms list", "alarms test index-throttles"],
+        ),
         ("data-scientist", ["models list", "models show nothing"]),
         ("data-protection", ["scores forget nobody --dry-run"]),
     ],

@@ -1,5 +1,7 @@
 """The sender: ages, waits and destinations, with a fake clock and a fake function."""
 
+import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,7 +26,7 @@ class World:
     waits: list[float] = field(default_factory=list)
     finished: list[int] = field(default_factory=list)
     discarded: list[tuple[list[int], str]] = field(default_factory=list)
-    ages: list[float] = field(default_factory=list)
+    seen: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))  # metric to values
     stop_after_waits: int = 1000
 
     def sender(self, settings: MappingSettings) -> Sender:
@@ -33,7 +35,7 @@ class World:
             shard_id="shardId-000000000000",
             invoke=self.invoke,
             discard=self.discard,
-            observe=lambda _metric, value: self.ages.append(value),
+            observe=lambda metric, value, _at=None: self.seen[metric].append(value),
             finish=self.finish,
             pause=self.pause,
             clock=lambda: self.now,
@@ -71,7 +73,7 @@ def test_the_age_observed_is_that_of_the_last_record(settings: Settings, records
     """IteratorAge is in milliseconds, taken when the batch is sent."""
     world = World(now=1_700_000_010.0)
     world.sender(settings()).send(records(3))
-    assert world.ages == [8_000.0]
+    assert world.seen["IteratorAge"] == [8_000.0]
 
 
 def test_throttles_never_exhaust_the_retries(settings: Settings, records: Records) -> None:
@@ -127,3 +129,26 @@ def test_stopping_leaves_the_batch_unfinished(settings: Settings, records: Recor
     world.sender(settings()).send(records(2))
     assert world.finished == []
     assert world.discarded == []
+
+
+def test_events_are_counted_as_a_mapping_with_metrics_counts_them(
+    settings: Settings, records: Records
+) -> None:
+    """Each retry counts again; what a partial response settled did not fail; what is kept was delivered."""
+    second = records(3)[1].sequence_number
+    partial = Returned(json.dumps({"batchItemFailures": [{"itemIdentifier": second}]}).encode())
+    world = World(script=[partial, FunctionFailed("Unhandled")], destination_failures=2)
+    world.sender(settings(retry_attempts=1, on_failure_arn="arn:aws:s3:::kept")).send(records(3))
+    assert world.seen["InvokedEventCount"] == [3, 2]
+    assert world.seen["FailedInvokeEventCount"] == [2, 2]
+    assert world.seen["DestinationDeliveryFailures"] == [1, 1]
+    assert world.seen["OnFailureDestinationDeliveredEventCount"] == [2]
+    assert "DroppedEventCount" not in world.seen
+
+
+def test_without_a_destination_what_is_given_up_is_dropped(settings: Settings, records: Records) -> None:
+    """It is lost, and the metric that an alarm watches says so."""
+    world = World(script=[FunctionFailed("Unhandled")])
+    world.sender(settings(retry_attempts=0)).send(records(2))
+    assert world.seen["DroppedEventCount"] == [2]
+    assert "OnFailureDestinationDeliveredEventCount" not in world.seen

@@ -2,8 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,25 +13,10 @@ from infra.naming import stack_name
 from infra.paths import PROJECT
 from scorer.metrics import METRIC_UNITS, NAMESPACE
 from scorer.rejected import REJECTED_PREFIX, REPLAYED_PREFIX, UNDELIVERED_PREFIX
-from tests.infra.rendering import TEMPLATE, Service, lint, statements_of
+from tests.infra.conditions import Resources, as_deployed
+from tests.infra.conftest import Render, Template
 
 STAGES = ("local", "dev", "prod")
-Resources = dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Renders the template of a stage once, as deployed with no option but the stage."""
-    directory = tmp_path_factory.mktemp("rendered")
-    service = Service(directory)
-
-    def render(stage: str) -> Path:
-        package = directory / stage
-        if not package.exists():
-            service.template(package, stage)
-        return package / TEMPLATE
-
-    return render
 
 
 @pytest.fixture(params=STAGES)
@@ -41,69 +25,18 @@ def stage(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def template(rendered: Callable[[str], Path], stage: str) -> dict[str, Any]:
-    return dict(json.loads(rendered(stage).read_text()))
+def template(render: Render, stage: str) -> Template:
+    """As deployed with no option but the stage."""
+    return render(stage)
 
 
 @pytest.fixture
-def resources(template: dict[str, Any]) -> Resources:
-    return dict(template["Resources"])
+def resources(template: Template) -> Resources:
+    return as_deployed(template)
 
 
 def of_type(resources: Resources, kind: str) -> Iterator[dict[str, Any]]:
     return (resource["Properties"] for resource in resources.values() if resource["Type"] == kind)
-
-
-def strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from strings(inner)
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def test_cfn_lint_finds_nothing(rendered: Callable[[str], Path], stage: str) -> None:
-    """The rendered template follows CloudFormation's own schemas."""
-    assert lint(rendered(stage)) == ""
-
-
-def test_the_scorer_has_least_privilege(resources: Resources) -> None:
-    """No wildcard action, and every resource is an ARN of this stack."""
-    (role,) = of_type(resources, "AWS::IAM::Role")
-    assert "ManagedPolicyArns" not in role
-    for statement in statements_of(resources):
-        assert not any("*" in action for action in as_list(statement["Action"]))
-        for resource in as_list(statement["Resource"]):
-            assert "Fn::GetAtt" in json.dumps(resource)
-            assert all(text not in ("*", "arn:aws:s3:::*") for text in strings(resource))
-
-
-def test_the_scorer_may_write_only_predictions_and_what_it_could_not_score(resources: Resources) -> None:
-    """It can neither delete, nor read predictions, nor touch a model."""
-    statements = statements_of(resources)
-    actions = {action for statement in statements for action in as_list(statement["Action"])}
-    assert {action for action in actions if action.startswith("dynamodb:")} == {"dynamodb:BatchWriteItem"}
-    assert {a for a in actions if a.startswith("s3:")} == {"s3:GetObject", "s3:ListBucket", "s3:PutObject"}
-    (put,) = (statement for statement in statements if statement["Action"] == "s3:PutObject")
-    assert [r["Fn::Join"][1][1] for r in put["Resource"]] == ["/rejected/*", "/aws/lambda/*"]
-
-
-def test_data_is_encrypted_at_rest(resources: Resources) -> None:
-    """Stream, table and bucket."""
-    (stream,) = of_type(resources, "AWS::Kinesis::Stream")
-    (table,) = of_type(resources, "AWS::DynamoDB::Table")
-    assert stream["StreamEncryption"] == {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
-    assert table["SSESpecification"]["SSEEnabled"] is True
-    for bucket in of_type(resources, "AWS::S3::Bucket"):
-        (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-        assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 
 
 def test_the_table_can_be_restored_and_forgets_by_itself(resources: Resources) -> None:
@@ -153,6 +86,7 @@ def test_the_mapping_sets_every_failure_setting(resources: Resources, stage: str
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": ["Bucket", "Arn"]}
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["Enabled"] is (stage != "local")
+    assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
 
 
 def test_what_holds_data_outlives_the_stack_outside_local(resources: Resources, stage: str) -> None:
@@ -176,11 +110,9 @@ def test_alarms_leave_time_before_records_expire(resources: Resources) -> None:
     (stream,) = of_type(resources, "AWS::Kinesis::Stream")
     alarm = resources["IteratorAgeAlarm"]["Properties"]
     assert alarm["Threshold"] < stream["RetentionPeriodHours"] * 3_600_000 / 2
-    metrics = {alarm["MetricName"] for alarm in of_type(resources, "AWS::CloudWatch::Alarm")}
-    assert metrics >= {"IteratorAge", "Errors", "Throttles", "EventsRejected"}
 
 
-def test_dashboard_and_alarms_name_only_metrics_that_exist(resources: Resources, stage: str) -> None:
+def test_the_dashboard_names_only_metrics_that_exist(resources: Resources, stage: str) -> None:
     """Every ChurnStream metric is one the scorer emits, with the dimension it emits."""
     service = stack_name("telco", stage)
     (dashboard,) = of_type(resources, "AWS::CloudWatch::Dashboard")
@@ -189,10 +121,6 @@ def test_dashboard_and_alarms_name_only_metrics_that_exist(resources: Resources,
     ours = [metric for metric in shown if metric[0] == NAMESPACE]
     assert {metric[1] for metric in ours} == set(METRIC_UNITS)
     assert all(metric[2:4] == ["service", service] for metric in ours)
-    for alarm in of_type(resources, "AWS::CloudWatch::Alarm"):
-        if alarm["Namespace"] == NAMESPACE:
-            assert alarm["MetricName"] in METRIC_UNITS
-            assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
 
 
 def test_everything_carries_the_name_of_the_stack(resources: Resources, stage: str) -> None:
