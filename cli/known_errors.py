@@ -17,6 +17,8 @@ OUR_ERRORS = (
     ("loadtest.probe", "ProbeTimeoutError", FAILED),
     ("loadtest.compare.errors", "ComparisonError", FAILED),
     ("loadtest.bench.agreement", "DifferentScoresError", FAILED),
+    ("loadtest.locust_run", "LocustError", FAILED),
+    ("loadtest.json_service", "CallError", FAILED),
 )
 
 

@@ -15,6 +15,7 @@ from cli import (
     dashboard,
     demo,
     explore,
+    loadtest,
     local,
     models,
     publish,
@@ -71,6 +72,7 @@ app.add_typer(alarms.app, name="alarms")
 app.command(epilog="Example: `churn cost --events-per-day 1e6 --customers 200000 --capacity cheapest`")(
     cost.cost
 )
+app.command(epilog="Example: `churn loadtest --rate 500 --run-time 60s --max-p95-ms 150`")(loadtest.loadtest)
 app.command(epilog="Example: `churn smoke --stage dev`")(smoke.smoke)
 app.command(epilog="Example: `churn dashboard --stage prod --since 12h`")(dashboard.dashboard)
 

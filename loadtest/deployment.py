@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.event import parse_time
 from loadtest.accounting import Account, scan, settle, stored_events
+from loadtest.advice import BatchTiming
 from scorer.metrics import NAMESPACE
 from scorer.read import ScoreReader
 from scorer.rejected import RejectedStore
@@ -80,7 +81,7 @@ class Deployment:
         item would load the table that is being measured; then by the items themselves, which alone decide.
         Returns the last account; it is for the caller to judge.
         """
-        self._wait_for_metrics(since, len(published), patience_seconds, on_progress)
+        self.wait_for_metrics(since, len(published), patience_seconds, on_progress)
         deadline = time.monotonic() + patience_seconds
         while True:
             account = self.account_for(published, broken=broken, known_rejections=known_rejections)
@@ -88,24 +89,31 @@ class Deployment:
                 return account
             time.sleep(LOOK_AGAIN_SECONDS)
 
-    def _wait_for_metrics(
+    def wait_for_metrics(
         self,
         since: Mapping[str, float],
         expected: int,
         patience_seconds: float,
-        on_progress: Callable[[int, int], object] | None,
-    ) -> None:
+        on_progress: Callable[[int, int], object] | None = None,
+        *,
+        window_start: datetime | None = None,
+    ) -> bool:
+        """Wait until the scorer has settled `expected` records since `since`.
+
+        `since` is a `totals()` of the same window. False where nothing has moved for `patience_seconds`.
+        """
         best, moved = -1.0, time.monotonic()
         while time.monotonic() - moved < patience_seconds:
-            counted = self.counted_since(since)
+            counted = self.counted_since(since, window_start)
             settled = counted["EventsReceived"] - counted["EventsRetried"]
             if on_progress:
                 on_progress(min(int(settled), expected), expected)
             if settled >= expected:
-                return
+                return True
             if settled > best:
                 best, moved = settled, time.monotonic()
             time.sleep(LOOK_AGAIN_SECONDS)
+        return False
 
     def last_scored_at(self) -> float:
         """When the newest score in the table was made, in seconds since 1970. Reads the whole table."""
@@ -136,7 +144,48 @@ class Deployment:
         sums = {result["Id"]: sum(result["Values"]) for result in answer["MetricDataResults"]}
         return {name: sums.get(name.lower(), 0.0) for name in COUNTED}
 
-    def counted_since(self, since: Mapping[str, float]) -> dict[str, float]:
-        """What the metrics have counted since an earlier `totals()`."""
-        now = self.totals()
+    def counted_since(
+        self, since: Mapping[str, float], window_start: datetime | None = None
+    ) -> dict[str, float]:
+        """What the metrics have counted since an earlier `totals()` of the same window."""
+        now = self.totals(start=window_start)
         return {name: now[name] - since[name] for name in COUNTED}
+
+    def batch_timing(self, start: datetime) -> BatchTiming | None:
+        """What an invocation did on average since `start`; None where there was none."""
+        found = {
+            name: self._statistic(NAMESPACE, name, "service", self.service, statistic, start)
+            for name, statistic in (
+                ("EventsReceived", "Average"),
+                ("ScoreMillis", "Average"),
+                ("WriteMillis", "Average"),
+            )
+        }
+        if not all(found.values()):
+            return None
+        means = {name: sum(values) / len(values) for name, values in found.items()}
+        return BatchTiming(means["EventsReceived"], means["ScoreMillis"], means["WriteMillis"])
+
+    def iterator_age_ms(self, start: datetime) -> float | None:
+        """How far behind the stream the function was at worst since `start`; None before CloudWatch knows.
+
+        AWS/Lambda IteratorAge, which AWS keeps by the minute.
+        """
+        function = f"{self.service}-scorer"
+        values = self._statistic("AWS/Lambda", "IteratorAge", "FunctionName", function, "Maximum", start)
+        return max(values, default=None)
+
+    def _statistic(
+        self, namespace: str, name: str, dimension: str, value: str, statistic: str, start: datetime
+    ) -> list[float]:
+        """One statistic of one metric, minute by minute."""
+        metric = {
+            "Namespace": namespace,
+            "MetricName": name,
+            "Dimensions": [{"Name": dimension, "Value": value}],
+        }
+        query = {"Id": "found", "MetricStat": {"Metric": metric, "Period": 60, "Stat": statistic}}
+        answer = self.cloudwatch.get_metric_data(
+            MetricDataQueries=[query], StartTime=start, EndTime=datetime.now(UTC) + timedelta(minutes=1)
+        )
+        return [each for result in answer["MetricDataResults"] for each in result["Values"]]

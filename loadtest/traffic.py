@@ -16,6 +16,7 @@ from producer.synthetic import events
 SYNTHETIC = "synthetic"
 SYNTHETIC_CUSTOMERS = 2_000
 ENDLESS = 10**9
+MONTHS_OF_SNAPSHOTS = 2  # an account's features differ from one month to the next
 DUPLICATE_SHARE = 0.01
 BROKEN_SHARE = 0.005
 REORDER_WINDOW = 50  # events; each may arrive this many places late
@@ -35,6 +36,20 @@ def events_of(data: str, schema: FeatureSchema) -> Iterator[bytes]:
         if not found:
             raise SourceError(f"{data}: none of its rows is a valid event for schema {schema.name}")
         yield from found
+
+
+def snapshots_of(data: str, schema: FeatureSchema, customers: int, seed: int) -> Iterator[bytes]:
+    """Encoded events to make fresh ones of: some months of `customers` made-up ones, or a table's rows, once.
+
+    Raises SourceError and UnknownGeneratorError.
+    """
+    if data.partition(":")[0] == SYNTHETIC:
+        count = customers * MONTHS_OF_SNAPSHOTS
+        return (event.payload for event in events(schema.name, count, seed, customers=customers))
+    found = [item.payload for item in open_source(data, schema) if isinstance(item, Ready)]
+    if not found:
+        raise SourceError(f"{data}: none of its rows is a valid event for schema {schema.name}")
+    return iter(found)
 
 
 class Traffic(NamedTuple):

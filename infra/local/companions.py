@@ -19,6 +19,7 @@ from infra.errors import StageError
 from infra.local import ministack
 from infra.local.aws_edges import LambdaInvoker, S3Destination
 from infra.local.event_source import EventSource
+from infra.local.kinesis_reads import KinesisReads
 from infra.local.mapping import read_settings
 from infra.local.metrics_extractor import MetricsExtractor
 from infra.local.observed_metrics import ObservedMetrics
@@ -69,7 +70,7 @@ def _companions(stage: LocalStage, done: Progress) -> tuple[EventSource, Metrics
     )
     source = EventSource(
         settings=settings,
-        kinesis=boto3.client("kinesis", config=Config(max_pool_connections=64), **arguments),
+        kinesis=KinesisReads(boto3.client("kinesis", **arguments), arguments),
         invoke=LambdaInvoker(lambda_client, settings.function_arn),  # with its alias
         discard=S3Destination(boto3.client("s3", **arguments), settings),
         observe=observed.observe,

@@ -8,16 +8,13 @@ and the destination are arguments, so that tests can put faults between them.
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.local.mapping import MappingSettings
 from infra.local.sending import Discard, Invoke, Observe
-from infra.local.shard_reader import ShardReader, StartPosition
-
-if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
+from infra.local.shard_reader import KinesisReader, ShardReader, StartPosition
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +36,7 @@ class EventSource:
         self,
         *,
         settings: MappingSettings,
-        kinesis: "KinesisClient",
+        kinesis: KinesisReader,
         invoke: Invoke,
         discard: Discard,
         observe: Observe = ignore,

@@ -2,9 +2,10 @@
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -12,20 +13,31 @@ from infra.local.batching import Checkpoint, lane_of
 from infra.local.lane import LaneQueue
 from infra.local.mapping import MappingSettings
 from infra.local.observed_metrics import INCOMING, POLLED, READ_AGE
+from infra.local.polling import Polling
 from infra.local.records import Record, record_from
 from infra.local.sending import Discard, Invoke, Observe, Sender
 
-if TYPE_CHECKING:
-    from mypy_boto3_kinesis import KinesisClient
-
 log = logging.getLogger(__name__)
 
-IDLE_POLL_SECONDS = 0.025  # AWS polls about once a second; a laptop need not wait
 REFUSED_READ_SECONDS = 0.2  # a shard allows five reads a second
 MAX_RECORDS_PER_READ = 10_000  # GetRecords limit
 READ_AHEAD_BATCHES = 4
+FULL_AHEAD_SECONDS = 0.01  # before looking whether the lanes have made room
 
 StartPosition = Literal["TRIM_HORIZON", "LATEST", "AT_TIMESTAMP", "AFTER_SEQUENCE_NUMBER"]
+
+
+class KinesisReader(Protocol):
+    """What is used of a Kinesis client."""
+
+    @property
+    def list_shards(self) -> Any: ...
+
+    @property
+    def get_shard_iterator(self) -> Any: ...
+
+    @property
+    def get_records(self) -> Any: ...
 
 
 class ShardReader:
@@ -38,7 +50,7 @@ class ShardReader:
         position: StartPosition,
         after: str | None = None,
         settings: MappingSettings,
-        kinesis: "KinesisClient",
+        kinesis: KinesisReader,
         invoke: Invoke,
         discard: Discard,
         observe: Observe,
@@ -51,6 +63,7 @@ class ShardReader:
         self._stopping = stopping
         self._position: StartPosition = position
         self._last_read = after
+        self._polling = Polling(time.monotonic())
         self._lock = threading.Lock()
         self._checkpoint = Checkpoint(after)
         self._lanes = [LaneQueue(settings) for _ in range(settings.parallelization)]
@@ -121,8 +134,9 @@ class ShardReader:
         with self._lock:
             ahead = self._checkpoint.open_records
         if ahead > limit * READ_AHEAD_BATCHES:
-            self._stopping.wait(IDLE_POLL_SECONDS)
+            self._stopping.wait(FULL_AHEAD_SECONDS)
             return iterator
+        started = time.monotonic()
         try:
             read = self._kinesis.get_records(ShardIterator=iterator, Limit=limit)
         except ClientError as error:
@@ -131,10 +145,15 @@ class ShardReader:
             log.warning("cannot read %s: %s", self.shard_id, error)
             self._stopping.wait(REFUSED_READ_SECONDS)
             return iterator
+        now = time.monotonic()
         self._deliver(read["Records"])
-        if not read["Records"]:
-            self._stopping.wait(IDLE_POLL_SECONDS)
-        return read.get("NextShardIterator")
+        pause = self._polling.pause_seconds(
+            now=now, took_seconds=now - started, records=len(read["Records"]), limit=limit
+        )
+        if pause:
+            self._stopping.wait(pause)
+        following: str | None = read.get("NextShardIterator")
+        return following
 
     def _deliver(self, raw_records: Sequence[Any]) -> None:
         records = [record_from(raw, shard_id=self.shard_id, settings=self._settings) for raw in raw_records]
@@ -176,4 +195,5 @@ class ShardReader:
             request["ShardIteratorType"] = self._position
             if self._position == "AT_TIMESTAMP":
                 request["Timestamp"] = self._settings.starting_timestamp
-        return self._kinesis.get_shard_iterator(**request)["ShardIterator"]
+        iterator: str = self._kinesis.get_shard_iterator(**request)["ShardIterator"]
+        return iterator

@@ -64,7 +64,7 @@ def _up(
 ) -> LocalStage:
     running = status(state_dir)
     if running is not None:
-        return _rejoin(running, state_dir, schema, port, say)
+        return _rejoin(running, state_dir, schema, port, parameters or {}, say)
     stack_name(schema, deployment.STAGE)  # a name that cannot be deployed fails before anything starts
     directory = _fresh(state_dir)
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -79,7 +79,7 @@ def _up(
             deployment.deploy(
                 path, directory, schema=schema, endpoint_url=emulator.endpoint_url, parameters=parameters
             )
-            stage = _describe(emulator, schema)
+            stage = _describe(emulator, schema, parameters or {})
             say("starting the event source")
             return companions_process.start(stage, directory)
         except BaseException:
@@ -87,7 +87,9 @@ def _up(
             raise
 
 
-def _rejoin(running: LocalStage, state_dir: Path, schema: str, port: int, say: Say) -> LocalStage:
+def _rejoin(
+    running: LocalStage, state_dir: Path, schema: str, port: int, parameters: dict[str, str], say: Say
+) -> LocalStage:
     if running.schema != schema:
         raise StageError(
             f"the local stage is up with schema {running.schema}, not {schema}: run `churn local down` first"
@@ -96,6 +98,12 @@ def _rejoin(running: LocalStage, state_dir: Path, schema: str, port: int, say: S
         raise StageError(
             f"the local stage is up on port {running.port}, not {port}: "
             "leave the port out to use it as it is, or run `churn local down` first, which forgets its data"
+        )
+    differing = {name: value for name, value in parameters.items() if running.parameters.get(name) != value}
+    if differing:
+        asked = ", ".join(f"{name}={value}" for name, value in differing.items())
+        raise StageError(
+            f"the local stage is up without {asked}: run `churn local down` first, which forgets its data"
         )
     if running.is_reading:
         return running
@@ -162,7 +170,7 @@ def _fresh(state_dir: Path) -> Path:
     return state_dir.resolve()
 
 
-def _describe(emulator: ministack.MiniStack, schema: str) -> LocalStage:
+def _describe(emulator: ministack.MiniStack, schema: str, parameters: dict[str, str]) -> LocalStage:
     session = isolated_session()
     arguments = client_arguments(emulator.endpoint_url)
     stack = stack_name(schema, deployment.STAGE)
@@ -181,4 +189,5 @@ def _describe(emulator: ministack.MiniStack, schema: str) -> LocalStage:
         schema=outputs.schema,
         pids={"ministack": emulator.pid},
         topic=outputs.topic,
+        parameters=parameters,
     )

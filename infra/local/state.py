@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import MutableMapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from infra.errors import StageError
@@ -35,6 +35,7 @@ class LocalStage:
     pids: dict[str, int]  # "ministack", and "companions" once they have been started
     stage: str = "local"
     topic: str = ""  # ARN; empty where an earlier version of this code wrote the state
+    parameters: dict[str, str] = field(default_factory=dict)  # that override infra/resources/parameters.yml
 
     @property
     def port(self) -> int:

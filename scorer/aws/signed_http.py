@@ -89,6 +89,7 @@ class SignedHttp:
         tls: Tls,
         ends: Callable[[], float] = lambda: math.inf,
         connections: int = 1,
+        read_seconds: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._service = service
@@ -100,6 +101,7 @@ class SignedHttp:
         self._tls = tls
         self._ends = ends
         self._connections = connections
+        self._read_seconds = read_seconds
         self._clock = clock
         self._pool: Pool | TlsPool | None = None
         self._lock = threading.Lock()
@@ -153,10 +155,14 @@ class SignedHttp:
             headers=headers,
             retries=False,
             redirect=False,
-            timeout=Timeout(connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left), total=left),
+            timeout=self._timeout(left),
             decode_content=False,
         )
         return Answer(answer.status, answer.headers, answer.data)
+
+    def _timeout(self, left: float) -> Timeout:
+        read_seconds = READ_SECONDS if self._read_seconds is None else self._read_seconds
+        return Timeout(connect=min(CONNECT_SECONDS, left), read=min(read_seconds, left), total=left)
 
     def _signed(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         proven = signed(
