@@ -54,7 +54,7 @@ const CHOICES = {
     ...[2, 3, 10].map((minutes) => `Linear10PercentEvery${minutes}Minutes`),
   ],
   rollbackOnAlarm: ['true', 'false'],
-  deletionPolicy: ['Retain', 'Delete'],
+  deletionPolicy: ['RetainExceptOnCreate', 'Delete'], // serverless.yml's replacePolicy has each
   deletionProtection: ['true', 'false'],
   expectEvents: ['true', 'false'],
 };

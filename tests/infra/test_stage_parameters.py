@@ -111,7 +111,7 @@ REFUSED: list[tuple[str, dict[str, object], str]] = [
     ("kmsKey", {"kmsKey": KEY.replace("us-east-1", "eu-west-1")}, "the stack's region, us-east-1"),
     ("rejectedDays", {"rejectedDays": 0}, "1 to 3650"),
     ("noncurrentDays", {"noncurrentDays": "ten"}, "1 to 3650"),
-    ("deletionPolicy", {"deletionPolicy": "Snapshot"}, "Retain or Delete"),
+    ("deletionPolicy", {"deletionPolicy": "Retain"}, "RetainExceptOnCreate or Delete"),
     ("deletionProtection", {"deletionProtection": "on"}, "true or false"),
     ("deletionProtection", {"deletionPolicy": "Delete"}, "expected false with deletionPolicy Delete"),
     ("alarmEmail", {"alarmEmail": "ops at example.com"}, "empty, or an e-mail address"),
