@@ -26,12 +26,12 @@ def explain(error: Exception) -> tuple[str, int] | None:
     """One line and an exit code for a known error; None for any other, which is a defect of ours."""
     found = _ours(error)
     if "botocore" in sys.modules:
-        from cli.aws_errors import access_line, other_line
+        from infra.aws_errors import access_line, other_line
 
         if line := access_line(error):  # says more than that something could not be read
-            return _one_line(line), FAILED
+            return line, FAILED
         if found is None and (line := other_line(error)):
-            return _one_line(line), FAILED
+            return line, FAILED
     if found is None and isinstance(error, OSError):
         return _one_line(f"{error.filename or 'output'}: {error.strerror or error}"), FAILED
     return found

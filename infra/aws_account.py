@@ -6,12 +6,11 @@ import boto3
 from botocore import exceptions as aws
 from botocore.config import Config
 
+from infra.aws_errors import access_line, other_line
 from infra.errors import DeployError
 
 DEFAULT_REGION = "us-east-1"  # serverless.yml's own, where neither environment nor profile names one
 QUICK = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired")
-SIGN_IN = "sign in (`aws sso login`), or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,14 @@ def find_account(region: str | None = None) -> Account:
         where = session.region_name or DEFAULT_REGION
         found = session.get_credentials()
         if found is None:
-            raise DeployError(f"no AWS credentials: {SIGN_IN}")
+            raise aws.NoCredentialsError
         frozen = found.get_frozen_credentials()
         who = session.client("sts", region_name=where, config=QUICK).get_caller_identity()
-    except (aws.BotoCoreError, aws.ClientError) as error:
-        raise DeployError(_line(error)) from None
+    except (aws.BotoCoreError, aws.ClientError, ValueError) as error:
+        line = access_line(error) or other_line(error)
+        if line is None:
+            raise
+        raise DeployError(line) from None
     variables = {
         "AWS_ACCESS_KEY_ID": frozen.access_key,
         "AWS_SECRET_ACCESS_KEY": frozen.secret_key,
@@ -47,21 +49,3 @@ def find_account(region: str | None = None) -> Account:
     }
     given = {name: value for name, value in variables.items() if value}
     return Account(who["Account"], where, who["Arn"], given)
-
-
-def _line(error: Exception) -> str:
-    sso = aws.UnauthorizedSSOTokenError | aws.SSOTokenLoadError | aws.TokenRetrievalError
-    if isinstance(error, sso) or (isinstance(error, aws.ClientError) and _code(error) in EXPIRED):
-        return f"the AWS credentials have expired: {SIGN_IN}"
-    if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError):
-        return f"no AWS credentials: {SIGN_IN}"
-    if isinstance(error, aws.ClientError):
-        told = error.response.get("Error", {}).get("Message") or "no reason given"
-        return f"AWS does not accept the credentials ({_code(error)}: {told}): {SIGN_IN}"
-    if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
-        return f"AWS cannot be reached ({' '.join(str(error).split())}): check the network and AWS_REGION"
-    return f"AWS settings: {' '.join(str(error).split())}; check your AWS profile and AWS_ variables"
-
-
-def _code(error: aws.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "unknown"))

@@ -126,7 +126,9 @@ def test_the_comparison_in_cost_md_is_the_commands() -> None:
     assert last.bill.by_service()["Kinesis"] / last.load.events * 1e6 == pytest.approx(0.043, abs=0.001)
     assert besides_table["container, called"] == pytest.approx(0.039, abs=0.001)
     assert besides_table["this system"] == pytest.approx(0.056, abs=0.001)
-    assert re.search(r"a little less than this system at a million events a day, and a little more from a thous", COST)
+    assert re.search(
+        r"a little less than this system at a million events a day, and a little more from a\s+thousand", COST
+    )
     busy = worked_out(Load(events_per_day=86.4e6, customers=1e7))
     little = [each.others[-1].total / each.bill.total for each in (found, busy)]
     assert found.others[-1].name == "container on the stream"

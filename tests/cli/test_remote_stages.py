@@ -13,8 +13,8 @@ import pytest
 import typer.main
 from botocore import exceptions as aws
 
-from cli.aws_errors import access_line
 from cli.main import app, main
+from infra.aws_errors import access_line
 from scorer.errors import StorageError
 from tests.cli.aws_stub import (
     OUTPUTS,

@@ -116,8 +116,9 @@ def test_no_credentials_are_one_line(run: Run) -> None:
         ("ExpiredToken", "the AWS credentials have expired: sign in"),
         (
             "InvalidClientTokenId",
-            "AWS does not accept the credentials (InvalidClientTokenId: said so): sign in",
+            "AWS does not know these credentials (InvalidClientTokenId): check AWS_PROFILE",
         ),
+        ("Throttling", "AWS refused GetCallerIdentity: said so"),
     ],
 )
 def test_credentials_that_are_over_or_unknown_are_one_line(
@@ -143,11 +144,19 @@ def test_an_aws_that_does_not_answer_is_given_up_soon(run: Run, monkeypatch: pyt
 
 
 def test_a_profile_that_there_is_not_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its name."""
+    """With its name, and how to see those that there are."""
     monkeypatch.setenv("AWS_PROFILE", "nobodys")
     code, told = run("deploy", "--stage", "dev")
     assert (code, told.count("\n")) == (1, 1)
-    assert "nobodys" in told
+    assert "(nobodys) could not be found: set AWS_PROFILE to one of `aws configure list-profiles`" in told
+
+
+def test_an_endpoint_that_is_no_address_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which botocore says as a ValueError of no kind of its own."""
+    sign_in(monkeypatch, "nowhere")
+    code, told = run("deploy", "--stage", "dev")
+    assert (code, told.count("\n")) == (1, 1)
+    assert told.startswith("deploy failed: AWS settings: Invalid endpoint: nowhere; check your AWS profile")
 
 
 def test_a_tool_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -204,41 +213,46 @@ def test_the_zip_is_built_for_what_the_stage_says(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def dev_parameters(local_aws: LocalStage, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Parameters for a stage dev on the session's embedded AWS, which is taken away again."""
+def of_release(local_aws: LocalStage, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Words for a stack of its own on the session's embedded AWS, which is taken away again.
+
+    Of stage local, which `make deploy` refuses otherwise: the template of the others has a composite alarm,
+    and the emulator refuses the whole stack for it.
+    """
     sign_in(monkeypatch, local_aws.endpoint_url)
     monkeypatch.setenv("SLS_AWS_MONITORING_FREQUENCY", "100")
+    monkeypatch.setattr(deploy, "LOCAL", "")
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    chosen = [f"python={version}", "sourceEnabled=false", "deletionPolicy=Delete", "deletionProtection=false"]
-    yield [word for text in chosen for word in ("--param", text)]
-    boto3.client("cloudformation").delete_stack(StackName="churn-telco-dev")
+    yield ["--stage", "local", "--param", "schema=released", "--param", f"python={version}"]
+    boto3.client("cloudformation").delete_stack(StackName="churn-released-local")
 
 
 @pytest.mark.emulator
 def test_a_release_moves_the_alias_and_keeps_what_it_replaced(
-    run: Run, dev_parameters: list[str], tiny_zip: Path
+    run: Run, of_release: list[str], tiny_zip: Path
 ) -> None:
     """Another setting is another version, which is live; the first is there as it was, to go back to."""
     client = boto3.client("lambda")
-    arguments = ("deploy", "--stage", "dev", "--zip", str(tiny_zip), *dev_parameters)
+    function = "churn-released-local-scorer"
+    arguments = ("deploy", "--zip", str(tiny_zip), *of_release)
 
     def live() -> str:
-        return str(client.get_alias(FunctionName="churn-telco-dev-scorer", Name="live")["FunctionVersion"])
+        return str(client.get_alias(FunctionName=function, Name="live")["FunctionVersion"])
 
     code, told = run(*arguments)
     assert code == 0, told
-    assert "deploying churn-telco-dev to account 000000000000, us-east-1, as arn:" in told
-    assert "`make smoke STAGE=dev` tries it" in told
+    assert "deploying churn-released-local to account 000000000000, us-east-1, as arn:" in told
+    assert "`make smoke STAGE=local` tries it" in told
     assert live() == "1"
     code, told = run(*arguments, "--param", "predictionDays=31")
     assert code == 0, told
     assert live() == "2"
-    versions = client.list_versions_by_function(FunctionName="churn-telco-dev-scorer")["Versions"]
+    versions = client.list_versions_by_function(FunctionName=function)["Versions"]
     days = {each["Version"]: each["Environment"]["Variables"]["CHURN_RETENTION_DAYS"] for each in versions}
     assert set(days) == {"$LATEST", "1", "2"}
     assert days["2"] == "31" != days["1"]
-    client.update_alias(FunctionName="churn-telco-dev-scorer", Name="live", FunctionVersion="1")
-    answer = client.invoke(FunctionName="churn-telco-dev-scorer:live", Payload=b'{"Records": []}')
+    client.update_alias(FunctionName=function, Name="live", FunctionVersion="1")
+    answer = client.invoke(FunctionName=f"{function}:live", Payload=b'{"Records": []}')
     assert answer["ExecutedVersion"] == "1"  # the way back by hand of docs/release.md
 
 

@@ -1,4 +1,7 @@
-"""What went wrong between this machine and AWS, and what a person can do about it: one line each."""
+"""What went wrong between this machine and AWS, and what a person can do about it: one line each.
+
+For `make deploy` and for every command of `churn`, so that the same trouble has the same words.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterator
 from botocore import exceptions as aws
 
 SIGN_IN = "sign in (`aws sso login`, or new keys) and run this again"
+LOCAL = "or use stage local, which needs none"
 # https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html; services differ in the words.
 EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired", "InvalidToken"}
@@ -40,17 +44,25 @@ def access_line(error: BaseException) -> str | None:
 
     Also where another error of ours was raised because of it, such as "the table cannot be read".
     """
-    return next((line for each in _causes(error) if (line := _line(each))), None)
+    return next((_one_line(line) for each in _causes(error) if (line := _line(each))), None)
 
 
 def other_line(error: BaseException) -> str | None:
     """The line for anything else that AWS or its client says; None for what is not theirs."""
     if isinstance(error, aws.ClientError):
         told = error.response.get("Error", {})
-        return f"AWS refused {error.operation_name}: {told.get('Message') or told.get('Code', 'unknown')}"
-    if isinstance(error, aws.BotoCoreError | ValueError) and "botocore" in _raised_in(error):
-        return f"AWS settings: {error}; check your AWS profile and AWS_ variables, or use --stage local"
+        return _one_line(
+            f"AWS refused {error.operation_name}: {told.get('Message') or told.get('Code', 'unknown')}"
+        )
+    if isinstance(error, aws.BotoCoreError) or (
+        isinstance(error, ValueError) and "botocore" in _raised_in(error)
+    ):
+        return _one_line(f"AWS settings: {error}; check your AWS profile and AWS_ variables, {LOCAL}")
     return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -69,7 +81,7 @@ def _line(error: BaseException) -> str | None:
     if isinstance(error, aws.ClientError):
         return _refusal(error)
     if isinstance(error, aws.NoCredentialsError | aws.PartialCredentialsError):
-        return "no AWS credentials: sign in, set AWS_PROFILE or AWS_ACCESS_KEY_ID, or use --stage local"
+        return f"no AWS credentials: sign in (`aws sso login`), set AWS_PROFILE or AWS_ACCESS_KEY_ID, {LOCAL}"
     if isinstance(error, aws.SSOError | aws.TokenRetrievalError | aws.LoginError):
         return f"the AWS sign-in has expired, or there was none: {SIGN_IN} ({error})"
     if isinstance(error, aws.CredentialRetrievalError):
@@ -77,7 +89,7 @@ def _line(error: BaseException) -> str | None:
     if isinstance(error, aws.ProfileNotFound):
         return f"{error}: set AWS_PROFILE to one of `aws configure list-profiles`, or unset it"
     if isinstance(error, aws.NoRegionError):
-        return "no AWS region: set AWS_REGION or a region in your AWS profile, or use --stage local"
+        return f"no AWS region: set AWS_REGION or a region in your AWS profile, {LOCAL}"
     if isinstance(error, aws.InvalidRegionError | aws.UnknownRegionError):
         return f"{error}: set AWS_REGION to a region such as eu-central-1"
     if isinstance(error, aws.EndpointConnectionError | aws.HTTPClientError | aws.ConnectionError):
