@@ -2,7 +2,7 @@
 // An osls plugin: lets the template name the version of this release. osls publishes one whenever code or
 // settings change, and names it `ScorerLambdaVersion<hash>`, because CloudFormation makes no new version under
 // a name that it knows. The template says `ScorerLambdaVersion`, and this puts the whole name in.
-// serverless-plugin-canary-deployments does more and was not taken: docs/decisions/0018.
+// serverless-plugin-canary-deployments does more and was not taken: docs/decisions/0016.
 
 const PLAIN_NAME = 'ScorerLambdaVersion';
 const FUNCTION = 'scorer';
