@@ -14,6 +14,7 @@ DATA ?=
 EVENTS ?=
 SEED ?=
 ROUND ?=
+ONLY ?=
 PIP_FLAGS = -qq --disable-pip-version-check --no-input
 VENV_PYTHON = .venv/bin/python
 CHOSEN = $(if $(ARCH),--param "architecture=$(ARCH)") $(if $(SCHEMA),--param "schema=$(SCHEMA)") \
@@ -23,7 +24,7 @@ READY = .venv/ready build/ministack-venv/.lock-sha256 node_modules/ready
 NODE_DIRECTORY = $$(dirname "$$($(VENV_PYTHON) -m infra.node)")
 
 .DEFAULT_GOAL := help
-.PHONY: demo test test-runtime audit lint format fuzz soak bench package deploy smoke sbom lock clean help setup python-is-new-enough
+.PHONY: demo test test-runtime audit lint format fuzz soak bench compare package deploy smoke sbom lock clean help setup python-is-new-enough
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -62,6 +63,9 @@ bench: setup ## measure the scorer against the ways it is usually written; write
 	@zip=$$($(VENV_PYTHON) -m infra.build --python "$$($(VENV_PYTHON) -c \
 	  'import sys; print("%d.%d" % sys.version_info[:2])')") && $(VENV_PYTHON) -m loadtest.bench --zip "$$zip"
 
+compare: setup build/compare-venv/ready ## measure this system against what people run today; writes build/compare.json, compare.png
+	@$(VENV_PYTHON) -m cli.comparison $(if $(EVENTS),--events $(EVENTS)) $(if $(ONLY),--only $(ONLY))
+
 package: setup ## build the Lambda zip and render the template: STAGE=dev, ARCH=arm64, PARAMS="shards=4 …"
 	@$(VENV_PYTHON) -m infra.deploy package --stage "$(STAGE)" $(CHOSEN)
 
@@ -77,6 +81,7 @@ sbom: setup ## what is in the zip, with versions and licences, as CycloneDX: bui
 lock: setup ## renew the hashed locks from pyproject.toml and requirements/*.in
 	@for target in "--extra dev pyproject.toml -o requirements/dev.lock" \
 	  "pyproject.toml -c requirements/dev.lock -o requirements/lambda.lock" \
+	  "--extra compare pyproject.toml -c requirements/dev.lock -o requirements/compare.lock" \
 	  "requirements/ministack.in -o requirements/ministack.lock" \
 	  "requirements/node.in -o requirements/node.lock" \
 	  "requirements/checkov.in -o requirements/checkov.lock" \
@@ -109,6 +114,12 @@ python-is-new-enough:
 build/ministack-venv/.lock-sha256: requirements/ministack.lock
 	@echo "setting up the embedded AWS" >&2
 	@$(PYTHON) -c 'from infra.local.ministack import install; install()'
+	@touch $@
+
+build/compare-venv/ready: requirements/compare.lock
+	@echo "setting up what make compare compares with (first time: about a minute)" >&2
+	@$(PYTHON) -m venv --clear build/compare-venv
+	@build/compare-venv/bin/python -m pip install $(PIP_FLAGS) --require-hashes -r requirements/compare.lock
 	@touch $@
 
 node_modules/ready: package-lock.json

@@ -15,6 +15,8 @@ OUR_ERRORS = (
     ("scorer.errors", "ScorerError", FAILED),
     ("infra.errors", "InfraError", FAILED),
     ("loadtest.probe", "ProbeTimeoutError", FAILED),
+    ("loadtest.compare.errors", "ComparisonError", FAILED),
+    ("loadtest.bench.agreement", "DifferentScoresError", FAILED),
     ("loadtest.locust_run", "LocustError", FAILED),
     ("loadtest.json_service", "CallError", FAILED),
 )

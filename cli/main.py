@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from cli import (
     alarms,
     cost,
+    dashboard,
     demo,
     explore,
     loadtest,
@@ -73,6 +74,7 @@ app.command(epilog="Example: `churn cost --events-per-day 1e6 --customers 200000
 )
 app.command(epilog="Example: `churn loadtest --rate 500 --run-time 60s --max-p95-ms 150`")(loadtest.loadtest)
 app.command(epilog="Example: `churn smoke --stage dev`")(smoke.smoke)
+app.command(epilog="Example: `churn dashboard --stage prod --since 12h`")(dashboard.dashboard)
 
 
 def main() -> None:

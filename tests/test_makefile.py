@@ -44,5 +44,5 @@ def test_no_python_at_all_is_one_line(tmp_path: Path) -> None:
 def test_help_lists_every_target(tmp_path: Path) -> None:
     """`make` alone teaches what there is."""
     done = make(tmp_path)
-    for target in ("demo", "test", "lint", "bench", "package", "deploy", "smoke", "sbom", "clean"):
+    for target in ("demo", "test", "lint", "bench", "compare", "package", "deploy", "smoke", "sbom", "clean"):
         assert f"\n{target} " in f"\n{done.stdout}"

@@ -109,6 +109,9 @@ def run_line(shell: Shell, line: str) -> None:
         command += f" --budget {BUDGET_MINUTES}"
     if command.startswith("scores get"):
         shell.json_once(command)
+    if command == "dashboard":  # serves until Ctrl-C, so its data is read, once what was published is in it
+        shell.json_once(command, lambda found: found and found["scored"])
+        return
     done = shell.run(command)
     assert done.returncode == 0, f"{line}\n{done.stderr}"
     if target:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import NAMES, Browser, browser, find_browser
+from tests.browser.chromium import Browser
 from tests.training.tables import shop_rows, write_csv
 from training.report import explore as exploration
 from training.report.page import SECTIONS, render_report
@@ -37,15 +36,6 @@ TRY_A_SCRIPT = """
 document.head.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = true'}));
 window.ran === true
 """
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    executable = find_browser()
-    if executable is None:
-        pytest.skip(f"PAGES NOT LOOKED AT: no browser on PATH ({', '.join(NAMES)}); install chromium")
-    with browser(executable, tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

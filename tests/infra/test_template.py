@@ -1,6 +1,5 @@
 """serverless.yml as osls renders it for each stage: what AWS would be told."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -9,9 +8,8 @@ import pytest
 
 from infra.build import DEFAULT_ARCH, DEFAULT_PYTHON
 from infra.dependencies import Target
-from infra.naming import stack_name
 from infra.paths import PROJECT
-from scorer.metrics import METRIC_UNITS, NAMESPACE
+from scorer.metrics import NAMESPACE
 from scorer.rejected import REJECTED_PREFIX, REPLAYED_PREFIX, UNDELIVERED_PREFIX
 from tests.infra.conditions import Resources, as_deployed
 from tests.infra.conftest import Render, Template
@@ -110,17 +108,6 @@ def test_alarms_leave_time_before_records_expire(resources: Resources) -> None:
     (stream,) = of_type(resources, "AWS::Kinesis::Stream")
     alarm = resources["IteratorAgeAlarm"]["Properties"]
     assert alarm["Threshold"] < stream["RetentionPeriodHours"] * 3_600_000 / 2
-
-
-def test_the_dashboard_names_only_metrics_that_exist(resources: Resources, stage: str) -> None:
-    """Every ChurnStream metric is one the scorer emits, with the dimension it emits."""
-    service = stack_name("telco", stage)
-    (dashboard,) = of_type(resources, "AWS::CloudWatch::Dashboard")
-    body = json.loads(dashboard["DashboardBody"]["Fn::Sub"])
-    shown = [metric for widget in body["widgets"] for metric in widget["properties"]["metrics"]]
-    ours = [metric for metric in shown if metric[0] == NAMESPACE]
-    assert {metric[1] for metric in ours} == set(METRIC_UNITS)
-    assert all(metric[2:4] == ["service", service] for metric in ours)
 
 
 def test_everything_carries_the_name_of_the_stack(resources: Resources, stage: str) -> None:
