@@ -28,6 +28,7 @@ from training.workflow import train
 
 pytestmark = pytest.mark.emulator
 
+ALIAS = "live"
 LOAD = "loadtest --rate 100 --readers-rate 5 --tops-rate 0 --customers 50 --json"
 
 
@@ -52,12 +53,20 @@ def client(stage: LocalStage, service: str) -> Any:
 
 @contextmanager
 def throttled(stage: LocalStage) -> Iterator[None]:
-    """The function's concurrency is 0, so that every invocation is throttled."""
+    """The function's concurrency is 0, so that every invocation is throttled.
+
+    The emulator throttles the function but not its versions, so the alias that the stream is read through
+    leaves its version for as long.
+    """
     functions = client(stage, "lambda")
+    live = {"FunctionName": stage.function, "Name": ALIAS}
+    version = functions.get_alias(**live)["FunctionVersion"]
     functions.put_function_concurrency(FunctionName=stage.function, ReservedConcurrentExecutions=0)
+    functions.update_alias(**live, FunctionVersion="$LATEST")
     try:
         yield
     finally:
+        functions.update_alias(**live, FunctionVersion=version)
         functions.delete_function_concurrency(FunctionName=stage.function)
 
 
