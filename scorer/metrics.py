@@ -48,8 +48,9 @@ def emit(service: str, values: Mapping[str, Sequence[float]]) -> None:
     Of more than MAX_VALUES values, MAX_VALUES evenly spaced order statistics stand for all of them: least,
     greatest and percentiles stay right, the count does not.
     """
+    provider = _provider(service)
     # Handed over whole: add_metric prints a line of its own as soon as a metric has 100 values.
-    metric_set = {
+    provider.metric_set = {
         name: {
             "Unit": METRIC_UNITS[name],
             "StorageResolution": STANDARD_RESOLUTION_SECONDS,
@@ -58,7 +59,13 @@ def emit(service: str, values: Mapping[str, Sequence[float]]) -> None:
         for name, found in values.items()
         if found
     }
-    AmazonCloudWatchEMFProvider(metric_set=metric_set, namespace=NAMESPACE, service=service).flush_metrics()
+    provider.flush_metrics()
+
+
+@functools.cache
+def _provider(service: str) -> AmazonCloudWatchEMFProvider:
+    """Made once, for it looks through all of CloudWatch's units; a flush leaves it empty."""
+    return AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=service)
 
 
 def order_statistics(values: Sequence[float], at_most: int = MAX_VALUES) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import boto3
 import numpy as np
 import pytest
 
+from infra.local.companions import EXTRACT_EVERY_SECONDS
 from infra.local.embedded_metrics import metrics_in
 from infra.local.stage import LocalStage
 from scorer.metrics import METRIC_UNITS, emit
@@ -18,6 +20,7 @@ from tests.commands import Shell
 pytestmark = pytest.mark.emulator
 
 LATENCIES_MS = [float(n * n) for n in range(1, 41)]
+ENDS = "Every event received ends as one of these"
 PUBLISHED = {
     "EventsReceived": 60.0,
     "EventsWritten": 40.0,
@@ -39,8 +42,12 @@ def shell(local_aws: LocalStage, local_directory: Path, tmp_path_factory: pytest
 
 @pytest.fixture(scope="module")
 def before(shell: Shell) -> Any:
-    """What the dashboard said before anything of this test was published."""
-    return shell.json("dashboard --since 15m")
+    """What the dashboard said before anything of this test was published, and after what others did."""
+    found = shell.json("dashboard --since 15m")
+    while shown(found, ENDS) != shown(now := shell.json("dashboard --since 15m"), ENDS):
+        found = now
+        time.sleep(EXTRACT_EVERY_SECONDS)
+    return now
 
 
 @pytest.fixture(scope="module")
@@ -83,12 +90,11 @@ def test_the_deployed_definition_is_shown_whole(before: Any, local_aws: LocalSta
 
 def test_what_was_published_is_shown(before: Any, after: Any) -> None:
     """The five ends of an event, the bands with low from metric math, and the reasons of rejections."""
-    ends = "Every event received ends as one of these"
     assert after["scored"] is True
-    assert added(before, after, ends, "written") == 40
-    assert added(before, after, ends, "collapsed into a newer one") == 10
-    assert added(before, after, ends, "rejected") == 6
-    assert added(before, after, ends, "retried") == 4
+    assert added(before, after, ENDS, "written") == 40
+    assert added(before, after, ENDS, "collapsed into a newer one") == 10
+    assert added(before, after, ENDS, "rejected") == 6
+    assert added(before, after, ENDS, "retried") == 4
     assert added(before, after, "Scores by risk band", "low") == 20
     assert added(before, after, "Scores by risk band", "medium") == 12
     assert added(before, after, "Rejected, by reason", "not JSON") == 6
