@@ -17,6 +17,7 @@ from infra.local.client_settings import HOST, NO_PROXY_VARIABLES
 from infra.paths import MINISTACK_LOCK, MINISTACK_VENV
 
 MARKER = "ministack"  # in the command line of every MiniStack
+ENTRY = Path(__file__).with_name("ministack_entry.py")
 READY_TIMEOUT_SECONDS = 30.0
 FREE_PORT_ATTEMPTS = 5
 
@@ -140,7 +141,7 @@ def _launch(python: Path, directory: Path, port: int, enforce_iam: bool) -> int:
         "PYTHONUNBUFFERED": "1",
         **dict.fromkeys(NO_PROXY_VARIABLES, HOST),  # a proxy may also come from the system's settings
     }
-    command = [str(python), "-m", "ministack.app"]
+    command = [str(python), "-P", str(ENTRY)]  # -P: the modules beside it are none of MiniStack's
     pid = processes.start(command, environment=environment, log=_log(directory))
     _pid_file(directory).write_text(str(pid))
     return pid
