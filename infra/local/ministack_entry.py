@@ -12,21 +12,21 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from ministack import app
-from ministack.services import cloudwatch, kinesis
-
 SWEEP_SECONDS = 1.0
 COLLECTOR_THRESHOLDS = (100_000, 50, 100)  # Python's own are (700, 10, 10)
 
 
 def at_most_once_a_second(
-    sweep: Callable[..., None], subject: Callable[..., Hashable] = lambda *_: None
+    sweep: Callable[..., None],
+    subject: Callable[..., Hashable] = lambda *_: None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Callable[..., None]:
     """The sweep, left out where that of the same subject is less than SWEEP_SECONDS ago."""
     due: dict[Hashable, float] = {}
 
     def sweep_if_due(*arguments: Any) -> None:
-        key, now = subject(*arguments), time.monotonic()
+        key, now = subject(*arguments), clock()
         if now >= due.get(key, 0.0):
             due[key] = now + SWEEP_SECONDS
             sweep(*arguments)
@@ -34,7 +34,11 @@ def at_most_once_a_second(
     return sweep_if_due
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Start MiniStack. Raises AttributeError where another version has no such sweeps."""
+    from ministack import app
+    from ministack.services import cloudwatch, kinesis
+
     kinesis._expire_iterators = at_most_once_a_second(kinesis._expire_iterators)
     kinesis._expire_records = at_most_once_a_second(
         kinesis._expire_records, lambda stream: stream["StreamARN"]
@@ -42,3 +46,7 @@ if __name__ == "__main__":
     cloudwatch._evaluate_all_alarms = at_most_once_a_second(cloudwatch._evaluate_all_alarms)
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     app.main()
+
+
+if __name__ == "__main__":
+    main()
