@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from contract.event import Event, format_time
@@ -20,6 +21,7 @@ from scorer.rejected import RejectedWriter
 from scorer.table import PredictionTable
 
 SECONDS_PER_DAY = 86_400
+TO_THE_SECOND = len("2026-11-20T10:00:00")
 
 
 class BatchScorer:
@@ -105,13 +107,22 @@ def score(
     An item expires `retention_days` after its event's time, not after its scoring: so an older event of a
     customer never outlives a newer one, whichever was scored last. Raises ModelError.
     """
-    kept = retention_days * SECONDS_PER_DAY
     scores = model.score([event.values for event in events])
     puts = model.to_puts(
         scores,
         customer_ids=[event.customer_id for event in events],
         event_keys=keys,
         scored_at=format_time(int(now * 1000)),
-        expires_at=[int(event.time.timestamp()) + kept for event in events],
+        expires_at=_expiries(keys, retention_days * SECONDS_PER_DAY),
     )
     return scores, puts
+
+
+def _expiries(keys: Sequence[str], kept_seconds: int) -> list[int]:
+    """When the scores of these event keys expire; worked out once for each second, not for each event."""
+    stamps = [key[:TO_THE_SECOND] for key in keys]
+    expiries = {
+        stamp: int(datetime.fromisoformat(f"{stamp}+00:00").timestamp()) + kept_seconds
+        for stamp in set(stamps)
+    }
+    return [expiries[stamp] for stamp in stamps]
