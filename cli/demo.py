@@ -106,22 +106,13 @@ def bring_up(schema: FeatureSchema, *, fresh: bool) -> Stage:
 
 def run(stage: Stage, events: list[bytes]) -> Outcome:
     """Rehearse on a deployed stage, with progress bars."""
-    from loadtest.deployment import Deployment
     from loadtest.rehearsal import PROBES, rehearse
     from producer.kinesis import connect
     from producer.publisher import Publisher
 
-    deployment = Deployment(
-        dynamodb=stage.client("dynamodb"),
-        cloudwatch=stage.client("cloudwatch"),
-        table=stage.table,
-        service=stage.stack,
-        scores=stage.scores(),
-        rejected=stage.rejected(),
-    )
     note(f"publishing {len(events):,} events, then {PROBES} single ones to measure latency")
     with Publisher(connect(), stage.stream) as publisher, progress_bar("publishing") as bar:
-        return rehearse(deployment, publisher, events, on_progress=bar)
+        return rehearse(stage.deployment(), publisher, events, on_progress=bar)
 
 
 def summary_of(stage: Stage, model: TrainedModel, outcome: Outcome, seconds: float) -> dict[str, Any]:

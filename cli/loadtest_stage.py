@@ -47,7 +47,6 @@ def require_events(stage: Stage, plan: Plan) -> None:
 def conductor_of(stage: Stage, patience: float | None, on_progress: OnProgress) -> Conductor:
     """What runs load tests against a stage."""
     from loadtest.conduct import Conductor
-    from loadtest.deployment import Deployment
     from loadtest.json_service import JsonService
     from loadtest.table_query import TableQuery
     from scorer.aws.credentials import Credentials
@@ -63,14 +62,7 @@ def conductor_of(stage: Stage, patience: float | None, on_progress: OnProgress) 
     )
     usual = PATIENCE_SECONDS if stage.name == LOCAL else REMOTE_PATIENCE_SECONDS
     return Conductor(
-        deployment=Deployment(
-            dynamodb=dynamodb,
-            cloudwatch=stage.client("cloudwatch"),
-            table=stage.table,
-            service=stage.stack,
-            scores=stage.scores(),
-            rejected=stage.rejected(),
-        ),
+        deployment=stage.deployment(),
         table=TableQuery(lean, stage.table),
         processes=_processes_of(stage),
         patience_seconds=patience or usual,

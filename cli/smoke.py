@@ -56,24 +56,15 @@ def smoke(
 
 def run(target: Stage, within: float, metrics_within: float) -> Report:
     """The smoke test, with clients of this stage."""
-    from loadtest.deployment import Deployment
     from loadtest.smoke import Stack, smoke
     from producer.kinesis import connect
     from producer.publisher import Publisher
     from scorer.champion import ModelStore
     from scorer.objects import S3Objects
 
-    deployment = Deployment(
-        dynamodb=target.client("dynamodb"),
-        cloudwatch=target.client("cloudwatch"),
-        table=target.table,
-        service=target.stack,
-        scores=target.scores(),
-        rejected=target.rejected(),
-    )
     models = ModelStore(S3Objects(target.client("s3"), target.bucket), target.schema)
     with Publisher(connect(), target.stream) as publisher:
-        stack = Stack(deployment, publisher, target.client("kinesis"), target.stream, models)
+        stack = Stack(target.deployment(), publisher, target.client("kinesis"), target.stream, models)
         return smoke(stack, within_seconds=within, metrics_within_seconds=metrics_within, say=note)
 
 

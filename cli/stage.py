@@ -16,6 +16,7 @@ from cli.output import note
 if TYPE_CHECKING:
     from contract.schema import FeatureSchema
     from infra.local.state import LocalStage
+    from loadtest.deployment import Deployment
     from scorer.read import ScoreReader
     from scorer.rejected import RejectedStore
     from training.registry.notify import Event
@@ -94,6 +95,19 @@ class Stage:
         from scorer.rejected import RejectedStore
 
         return RejectedStore(S3Objects(self.client("s3"), self.bucket), self.schema)
+
+    def deployment(self) -> Deployment:
+        """The stage as what puts load on it sees it."""
+        from loadtest.deployment import Deployment
+
+        return Deployment(
+            dynamodb=self.client("dynamodb"),
+            cloudwatch=self.client("cloudwatch"),
+            table=self.table,
+            service=self.stack,
+            scores=self.scores(),
+            rejected=self.rejected(),
+        )
 
     def feature_schema(self) -> FeatureSchema:
         """The schema of the serving model; before there is one, the built-in schema of that name."""
